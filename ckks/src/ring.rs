@@ -1,0 +1,19 @@
+//! The ring R_q = Z_q\[X\]/(X^N + 1), q a product of word-sized primes.
+//!
+//! By the Chinese remainder theorem an element is one residue polynomial ("limb") per prime, and
+//! each limb is either its N coefficients or its N values at the odd powers of a primitive 2N-th
+//! root of unity, where multiplication is element by element. [`Poly`] carries the representation in
+//! its type; [`RingContext`] holds the moduli and transforms; [`rns`] maps exactly to big integers.
+
+mod context;
+mod modulus;
+mod ntt;
+mod poly;
+pub mod rns;
+mod word;
+
+pub use context::RingContext;
+pub use modulus::Modulus;
+pub use ntt::Ntt;
+pub use poly::{Coefficient, Evaluation, Poly, Representation};
+pub use word::Word;

@@ -1,0 +1,2 @@
+//! The halfmask command.
+fn main() {}

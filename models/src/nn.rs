@@ -1,0 +1,4 @@
+//! Neural networks.
+
+pub mod float;
+pub mod graph;

@@ -1,0 +1,65 @@
+//! One garbling kernel per instruction set behind two functions; the set is looked at once a batch.
+
+#[cfg(target_arch = "x86_64")]
+mod aesni;
+mod interpreter;
+mod portable;
+#[cfg(target_arch = "x86_64")]
+mod vaes512;
+
+use super::LANES;
+use crate::block::Block;
+use crate::circuit::Template;
+use crate::simd::Simd;
+
+/// The labels of one wire in all lanes of a block.
+#[derive(Clone, Copy)]
+#[repr(C, align(64))]
+pub(super) struct Lanes(pub(super) [Block; LANES]);
+
+/// Bytes of one gate's table in all lanes: sixteen `T_G`, then sixteen `T_E`.
+pub(super) const GATE_BYTES: usize = LANES * super::TABLE_BYTES;
+
+/// A batch: which circuit, how often, and from which gate number on.
+pub(super) struct Job<'a> {
+    pub(super) template: &'a Template,
+    pub(super) hash_key: Block,
+    pub(super) first_gate: u64,
+    pub(super) blocks: usize,
+}
+
+pub(super) fn garble(
+    simd: Simd,
+    job: &Job<'_>,
+    delta: Block,
+    inputs: &[Block],
+    known: &[u16],
+    tables: &mut [u8],
+    outputs: &mut [Block],
+) {
+    match simd {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: the features the function needs have just been found on this machine.
+        Simd::Avx512 if simd.supported() => unsafe {
+            vaes512::garble(job, delta, inputs, known, tables, outputs);
+        },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: as above.
+        Simd::Avx2 if simd.supported() => unsafe {
+            aesni::garble(job, delta, inputs, known, tables, outputs);
+        },
+        _ => portable::garble(job, delta, inputs, known, tables, outputs),
+    }
+}
+
+pub(super) fn evaluate(simd: Simd, job: &Job<'_>, inputs: &[Block], tables: &[u8], outputs: &mut [Block]) {
+    match simd {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: the features the function needs have just been found on this machine.
+        Simd::Avx512 if simd.supported() => unsafe { vaes512::evaluate(job, inputs, tables, outputs) },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: as above.
+        Simd::Avx2 if simd.supported() => unsafe { aesni::evaluate(job, inputs, tables, outputs) },
+        _ => portable::evaluate(job, inputs, tables, outputs),
+    }
+}

@@ -1,0 +1,21 @@
+//! Two-party computation for private inference, semi-honest, on blocking channels.
+//!
+//! * [`channel`]: a metered byte channel (TCP, in-memory) that counts what it carries by phase, layer and part.
+//! * [`ot`]: base oblivious transfer on ristretto255 and SoftSpoken correlated OT extension.
+//! * [`aes`]: AES-128 in batches, one kernel per instruction set.
+//! * [`circuit`]: Boolean circuit templates with garbler-known bits, and their plaintext evaluation.
+//! * [`garble`]: half-gates garbling of a template over batches of sixteen instances.
+//!
+//! Nothing here knows of homomorphic encryption.
+
+pub mod aes;
+pub mod block;
+pub mod channel;
+pub mod circuit;
+mod error;
+pub mod garble;
+pub mod ot;
+pub mod rng;
+pub mod simd;
+
+pub use error::Error;

@@ -6,16 +6,23 @@
 //! * [`circuit`]: Boolean circuit templates with garbler-known bits, and their plaintext evaluation.
 //! * [`garble`]: half-gates garbling of a template over batches of sixteen instances.
 //!
+//! * [`share`]: additive shares modulo powers of two; [`session`]: a garbler and an evaluator, set up once;
+//! * [`relu`], [`argmax`]: the non-linear layers on shared values.
+//!
 //! Nothing here knows of homomorphic encryption.
 
 pub mod aes;
+pub mod argmax;
 pub mod block;
 pub mod channel;
 pub mod circuit;
 mod error;
 pub mod garble;
 pub mod ot;
+pub mod relu;
 pub mod rng;
+pub mod session;
+pub mod share;
 pub mod simd;
 
 pub use error::Error;

@@ -70,6 +70,12 @@ impl<W: Word> Ntt<W> {
         Ok(())
     }
 
+    /// [`Ntt::forward`] for a limb whose length the caller has by construction.
+    pub(crate) fn transform(&self, limb: &mut [W]) {
+        debug_assert_eq!(limb.len(), self.degree);
+        W::forward(&self.plan, limb);
+    }
+
     /// Evaluations to N times the coefficients, in place.
     ///
     /// # Errors

@@ -82,6 +82,10 @@ pub struct Network {
 
 /// One layer.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a network has a handful of layers, and most are linear"
+)]
 pub enum Layer {
     /// Weights and biases.
     Linear(Linear),

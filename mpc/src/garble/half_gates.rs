@@ -77,13 +77,37 @@ impl Garbler {
         tables: &mut [u8],
         outputs: &mut [Block],
     ) -> Result<(), Error> {
+        let first = self.reserve(template, blocks)?;
+        self.garble_at(first, template, blocks, inputs, known, tables, outputs)
+    }
+
+    /// Reserves the gate numbers of `blocks` blocks for [`Garbler::garble_at`].
+    ///
+    /// # Errors
+    /// [`Error::Exhausted`] after 2^64 gates.
+    pub(crate) fn reserve(&mut self, template: &Template, blocks: usize) -> Result<u64, Error> {
+        reserve(&mut self.next_gate, blocks * template.and_gates())
+    }
+
+    /// [`Garbler::garble`] with gate numbers from `first` on, which [`Garbler::reserve`] must have given to this batch
+    /// alone: so that several threads can garble parts of one batch.
+    #[expect(clippy::too_many_arguments, reason = "the slices of one batch, each checked")]
+    pub(crate) fn garble_at(
+        &self,
+        first: u64,
+        template: &Template,
+        blocks: usize,
+        inputs: &[Block],
+        known: &[u16],
+        tables: &mut [u8],
+        outputs: &mut [Block],
+    ) -> Result<(), Error> {
         check(template, blocks, [
             ("input labels", template.inputs() * LANES, inputs.len()),
             ("known bits", template.known(), known.len()),
             ("garbled tables", template.and_gates() * LANES * TABLE_BYTES, tables.len()),
             ("output labels", template.outputs() * LANES, outputs.len()),
         ])?;
-        let first = reserve(&mut self.next_gate, blocks * template.and_gates())?;
         let job = kernel::Job { template, hash_key: self.hash_key, first_gate: first, blocks };
         kernel::garble(self.simd, &job, self.delta.block(), inputs, known, tables, outputs);
         Ok(())
@@ -109,13 +133,31 @@ impl Evaluator {
         tables: &[u8],
         outputs: &mut [Block],
     ) -> Result<(), Error> {
+        let first = self.reserve(template, blocks)?;
+        self.evaluate_at(first, template, blocks, inputs, tables, outputs)
+    }
+
+    /// As [`Garbler::reserve`].
+    pub(crate) fn reserve(&mut self, template: &Template, blocks: usize) -> Result<u64, Error> {
+        reserve(&mut self.next_gate, blocks * template.and_gates())
+    }
+
+    /// As [`Garbler::garble_at`].
+    pub(crate) fn evaluate_at(
+        &self,
+        first: u64,
+        template: &Template,
+        blocks: usize,
+        inputs: &[Block],
+        tables: &[u8],
+        outputs: &mut [Block],
+    ) -> Result<(), Error> {
         check(template, blocks, [
             ("input labels", template.inputs() * LANES, inputs.len()),
             ("known bits", 0, 0),
             ("garbled tables", template.and_gates() * LANES * TABLE_BYTES, tables.len()),
             ("output labels", template.outputs() * LANES, outputs.len()),
         ])?;
-        let first = reserve(&mut self.next_gate, blocks * template.and_gates())?;
         let job = kernel::Job { template, hash_key: self.hash_key, first_gate: first, blocks };
         kernel::evaluate(self.simd, &job, inputs, tables, outputs);
         Ok(())

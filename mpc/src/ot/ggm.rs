@@ -99,7 +99,8 @@ pub fn grow(id: &TreeId, depth: usize, level_one: [Block; 2]) -> FullTree {
 pub fn rebuild(id: &TreeId, path: &[Choice], known: &[Block]) -> Zeroizing<Vec<Block>> {
     let mut nodes = Zeroizing::new(vec![Block::ZERO]);
     for (level, (&on_path, &sum)) in path.iter().zip(known).enumerate() {
-        let mut next = Zeroizing::new(vec![Block::ZERO; 2]);
+        let mut next = Zeroizing::new(Vec::with_capacity(2 * nodes.len()));
+        next.extend([Block::ZERO; 2]);
         let mut beside = sum;
         // Node 0 is the hole: of its children only the one beside the path is learnt, from the sum.
         for &node in nodes.iter().skip(1) {
@@ -118,7 +119,7 @@ pub fn rebuild(id: &TreeId, path: &[Choice], known: &[Block]) -> Zeroizing<Vec<B
 }
 
 /// `zero` if the choice is 0, `one` if it is 1, in constant time.
-fn select(zero: Block, one: Block, choice: Choice) -> Block {
+pub(super) fn select(zero: Block, one: Block, choice: Choice) -> Block {
     let (Block([a, b]), Block([c, d])) = (zero, one);
     Block([u64::conditional_select(&a, &c, choice), u64::conditional_select(&b, &d, choice)])
 }

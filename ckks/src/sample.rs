@@ -1,0 +1,18 @@
+//! Randomness: one generator, and the distributions of lattice cryptography.
+//!
+//! Everything secret comes from [`SecureRng`], ChaCha20 keyed by the operating system. Public
+//! polynomials come from [`expand_uniform`], ChaCha20 keyed by a seed that travels. The two never
+//! share a key: a [`SecureRng`]'s key is never released, a public seed is 32 bytes of its *output*.
+//!
+//! Samplers touch memory and branch independently of the values they return. Rejection (uniform,
+//! ternary) reveals how many candidates were thrown away, which is independent of those kept.
+
+mod distributions;
+mod rng;
+
+pub(crate) use distributions::expand_element;
+pub use distributions::{
+    ERROR_BOUND, ERROR_VARIANCE, centred_binomial, expand_uniform, ternary, uniform, uniform_bits,
+    uniform_width,
+};
+pub use rng::{RngStreams, SecureRng};

@@ -1,0 +1,249 @@
+//! The evaluator's side of a ReLU layer.
+#![expect(
+    clippy::indexing_slicing,
+    reason = "all slices of a segment are sized from one block count at its start"
+)]
+
+use super::{ReluSpec, padded};
+use crate::Error;
+use crate::block::Block;
+use crate::channel::{Channel, Part, Phase, Step};
+use crate::circuit::{Template, drelu};
+use crate::garble::{LANES, TABLE_BYTES, pad_below};
+use crate::session::{EvaluatorSession, correct};
+use crate::share::{
+    add_mod, negate_if, read_residues, read_words, round_shift, select, slice_bits, sub_mod,
+    write_residues, write_words,
+};
+use rayon::prelude::*;
+use zeroize::Zeroizing;
+
+const CHUNK_BLOCKS: usize = ReluSpec::CHUNK as usize / LANES;
+
+/// Strings of the OTs in which the garbler chooses, with its choices of the truncation.
+struct Offer {
+    /// The truncation's strings, already corrected.
+    truncation: Zeroizing<Vec<Block>>,
+    /// The multiplexer's strings, not yet corrected.
+    multiplexer: Zeroizing<Vec<Block>>,
+    /// Hash group of the first of each.
+    truncation_group: u64,
+    multiplexer_group: u64,
+}
+
+/// A segment on the way: what this party knows before the garbler's last message.
+struct Segment {
+    /// `T`, this party's share of the truncated value.
+    t: Vec<u32>,
+    /// Shares of the signs: the output labels' colours.
+    sign: Vec<u16>,
+    /// Outputs, still without the garbler's multiplexer message and this party's pads.
+    y: Vec<u32>,
+}
+
+impl EvaluatorSession {
+    /// Runs a ReLU on shares: `y` receives this party's share of the outputs, modulo [`ReluSpec::modulus`].
+    ///
+    /// Starts by receiving and ends by sending; the last message is left in the channel's buffer, to travel with what
+    /// follows. `layer` tags what the channel counts.
+    ///
+    /// # Errors
+    /// Of the channel; [`Error::Malformed`] for a residue out of range; [`Error::Length`] if `x` and `y` differ in length.
+    pub fn relu(
+        &mut self,
+        ch: &mut Channel,
+        layer: &str,
+        spec: &ReluSpec,
+        x: &[u32],
+        y: &mut [u32],
+    ) -> Result<(), Error> {
+        spec.validate()?;
+        if x.len() != y.len() {
+            return Err(Error::Length { what: "ReLU outputs", length: y.len(), expected: x.len().to_string() });
+        }
+        let template = drelu(spec.width as usize)?;
+        let mut segments = x.chunks(spec.segment as usize).peekable();
+        let mut next = match segments.peek() {
+            Some(x) => Some(self.accept(ch, layer, x.len())?),
+            None => None,
+        };
+        let mut outputs = y.chunks_mut(spec.segment as usize);
+        while let (Some(offer), Some(x), Some(y)) = (next.take(), segments.next(), outputs.next()) {
+            let (t, labels) = self.answer(ch, layer, spec, &template, x, &offer)?;
+            let segment = self.evaluate(ch, layer, spec, &template, t, &labels)?;
+            drop(labels);
+            let (blocks, q) = (segment.sign.len(), spec.modulus);
+            ch.enter(Phase::Online, layer, Part::Relu(Step::Multiplexer));
+            let mut theirs = vec![0u32; blocks * LANES];
+            ch.recv_with(4 * theirs.len(), |b| {
+                read_residues("ReLU multiplexer value", b, q, &mut theirs)
+            })??;
+            let mut choices = vec![0u16; blocks];
+            ch.recv_with(2 * blocks, |b| read_words(b, &mut choices))?;
+            if let Some(x) = segments.peek() {
+                next = Some(self.accept(ch, layer, x.len())?);
+            }
+            let mine = self.multiplex(spec, &offer, &choices, &theirs, &segment, y);
+            ch.enter(Phase::Online, layer, Part::Relu(Step::Multiplexer));
+            ch.send_with(4 * mine.len(), |b| write_residues(&mine, b))?;
+        }
+        Ok(())
+    }
+
+    /// Extends the OTs in which the garbler chooses, and takes its choices of the truncation.
+    fn accept(&mut self, ch: &mut Channel, layer: &str, values: usize) -> Result<Offer, Error> {
+        let blocks = values.div_ceil(LANES);
+        ch.enter(Phase::Online, layer, Part::Relu(Step::Ot));
+        let mut truncation = Zeroizing::new(vec![Block::ZERO; 2 * blocks * LANES]);
+        self.choices.extend(ch, &mut truncation)?;
+        let multiplexer = Zeroizing::new(truncation.split_off(blocks * LANES));
+        ch.enter(Phase::Online, layer, Part::Relu(Step::Truncation));
+        let mut choices = vec![0u16; blocks];
+        ch.recv_with(2 * blocks, |b| read_words(b, &mut choices))?;
+        correct(&mut truncation, &choices, self.delta().block());
+        let truncation_group = self.reverse_groups.take(2 * blocks)?;
+        let multiplexer_group = truncation_group + blocks as u64;
+        Ok(Offer { truncation, multiplexer, truncation_group, multiplexer_group })
+    }
+
+    /// Extends the OTs of the labels; sends corrections and the truncation's message. Returns `T` and the labels.
+    fn answer(
+        &mut self,
+        ch: &mut Channel,
+        layer: &str,
+        spec: &ReluSpec,
+        template: &Template,
+        x: &[u32],
+        offer: &Offer,
+    ) -> Result<(Vec<u32>, Zeroizing<Vec<Block>>), Error> {
+        let (x, wires, q) = (padded(x), template.inputs(), spec.modulus);
+        let blocks = x.len() / LANES;
+        ch.enter(Phase::Online, layer, Part::Relu(Step::Ot));
+        let mut corrections = vec![0u16; blocks * wires];
+        let mut labels = Zeroizing::new(vec![Block::ZERO; blocks * wires * LANES]);
+        self.labels.extend(ch, &mut corrections, &mut labels)?;
+        ch.enter(Phase::Online, layer, Part::Relu(Step::Corrections));
+        for (random, x) in corrections.chunks_exact_mut(wires).zip(x.chunks_exact(LANES)) {
+            let mut bits = [0u32; LANES];
+            for (b, x) in bits.iter_mut().zip(x) {
+                *b = spec.evaluator_bits(*x);
+            }
+            let mut words = [0u16; 32];
+            slice_bits(&bits, &mut words[..wires]);
+            for (r, w) in random.iter_mut().zip(words) {
+                *r ^= w;
+            }
+        }
+        ch.send_with(2 * corrections.len(), |b| write_words(&corrections, b))?;
+
+        ch.enter(Phase::Online, layer, Part::Relu(Step::Truncation));
+        let pads = self.sender_pads(&offer.truncation, offer.truncation_group, q);
+        let mut t = vec![0u32; x.len()];
+        let mut message = vec![0u32; x.len()];
+        for i in 0..x.len() {
+            let (p0, p1) = pads[i];
+            let top = x[i] >> (spec.share_bits - 1);
+            // The product of the top bits, times 2^(k-h): this party's share is -P0.
+            message[i] = sub_mod(add_mod(p0, select(top, spec.wrap()), q), p1, q);
+            let own = sub_mod(round_shift(x[i], spec.shift), select(top, spec.wrap()), q);
+            t[i] = sub_mod(own, p0, q);
+        }
+        ch.send_with(4 * message.len(), |b| write_residues(&message, b))?;
+        Ok((t, labels))
+    }
+
+    /// Receives the tables and evaluates them.
+    fn evaluate(
+        &mut self,
+        ch: &mut Channel,
+        layer: &str,
+        spec: &ReluSpec,
+        template: &Template,
+        t: Vec<u32>,
+        labels: &[Block],
+    ) -> Result<Segment, Error> {
+        let (blocks, wires, q) = (t.len() / LANES, template.inputs(), spec.modulus);
+        let first_gate = self.evaluator.reserve(template, blocks)?;
+        let first_group = self.output_groups.take(blocks)?;
+        let block_bytes = template.and_gates() * LANES * TABLE_BYTES;
+        let stride = CHUNK_BLOCKS * rayon::current_num_threads();
+        let (mut sign, mut y) = (vec![0u16; blocks], vec![0u32; blocks * LANES]);
+        ch.enter(Phase::Online, layer, Part::Relu(Step::Tables));
+        for start in (0..blocks).step_by(stride) {
+            let end = blocks.min(start + stride);
+            ch.recv_with((end - start) * block_bytes, |tables| {
+                sign[start..end]
+                    .par_chunks_mut(CHUNK_BLOCKS)
+                    .zip(y[start * LANES..end * LANES].par_chunks_mut(CHUNK_BLOCKS * LANES))
+                    .zip(tables.par_chunks((CHUNK_BLOCKS * block_bytes).max(1)))
+                    .enumerate()
+                    .try_for_each(|(i, ((sign, y), tables))| {
+                        let first = start + i * CHUNK_BLOCKS;
+                        let labels = &labels[first * wires * LANES..][..sign.len() * wires * LANES];
+                        let mut out = Zeroizing::new(vec![Block::ZERO; y.len()]);
+                        let gate = first_gate + (first * template.and_gates()) as u64;
+                        self.evaluator.evaluate_at(gate, template, sign.len(), labels, tables, &mut out)?;
+                        for (i, label) in out.iter().enumerate() {
+                            sign[i / LANES] |= (label.lsb() as u16) << (i % LANES);
+                        }
+                        let group = first_group + first as u64;
+                        self.output_hash.hash(group, &mut out, &mut Zeroizing::new(Vec::new()));
+                        let t = &t[first * LANES..][..y.len()];
+                        for (i, (y, (pad, t))) in y.iter_mut().zip(out.iter().zip(t)).enumerate() {
+                            let bit = u32::from(sign[i / LANES] >> (i % LANES) & 1);
+                            *y = add_mod(pad_below(*pad, q), select(bit, *t), q);
+                        }
+                        Ok::<(), Error>(())
+                    })
+            })??;
+        }
+        Ok(Segment { t, sign, y })
+    }
+
+    /// Finishes the outputs and makes the multiplexer message for the garbler.
+    fn multiplex(
+        &self,
+        spec: &ReluSpec,
+        offer: &Offer,
+        choices: &[u16],
+        theirs: &[u32],
+        segment: &Segment,
+        y: &mut [u32],
+    ) -> Vec<u32> {
+        let q = spec.modulus;
+        let mut strings = offer.multiplexer.clone();
+        correct(&mut strings, choices, self.delta().block());
+        let pads = self.sender_pads(&strings, offer.multiplexer_group, q);
+        let mut message = vec![0u32; segment.y.len()];
+        for (i, m) in message.iter_mut().enumerate() {
+            let bit = u32::from(segment.sign[i / LANES] >> (i % LANES) & 1);
+            let (p0, p1) = pads[i];
+            *m = sub_mod(add_mod(p0, negate_if(bit, segment.t[i], q), q), p1, q);
+            if let Some(y) = y.get_mut(i) {
+                let sum = add_mod(segment.y[i], select(bit, theirs[i]), q);
+                *y = sub_mod(sum, p0, q);
+            }
+        }
+        message
+    }
+
+    /// The two pads of every OT in which the garbler chooses: hashes of `K` and of `K xor Delta` as residues.
+    fn sender_pads(&self, keys: &[Block], first_group: u64, modulus: u32) -> Zeroizing<Vec<(u32, u32)>> {
+        let mut pads = Zeroizing::new(vec![(0, 0); keys.len()]);
+        let delta = self.delta().block();
+        pads.par_chunks_mut(CHUNK_BLOCKS * LANES).zip(keys.par_chunks(CHUNK_BLOCKS * LANES)).enumerate().for_each(
+            |(i, (pads, keys))| {
+                let group = first_group + (i * CHUNK_BLOCKS) as u64;
+                let mut zero = Zeroizing::new(keys.to_vec());
+                let mut one = Zeroizing::new(keys.iter().map(|k| *k ^ delta).collect::<Vec<_>>());
+                let mut scratch = Zeroizing::new(Vec::new());
+                self.reverse_hash.hash(group, &mut zero, &mut scratch);
+                self.reverse_hash.hash(group, &mut one, &mut scratch);
+                for (pad, (zero, one)) in pads.iter_mut().zip(zero.iter().zip(one.iter())) {
+                    *pad = (pad_below(*zero, modulus), pad_below(*one, modulus));
+                }
+            },
+        );
+        pads
+    }
+}

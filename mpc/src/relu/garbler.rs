@@ -1,0 +1,267 @@
+//! The garbler's side of a ReLU layer.
+#![expect(
+    clippy::indexing_slicing,
+    reason = "all slices of a segment are sized from one block count at its start"
+)]
+
+use super::{ReluSpec, padded};
+use crate::Error;
+use crate::block::Block;
+use crate::channel::{Channel, Part, Phase, Step};
+use crate::circuit::{Template, drelu};
+use crate::garble::{LANES, TABLE_BYTES, pad_below};
+use crate::session::{GarblerSession, correct};
+use crate::share::{
+    add_mod, negate_if, read_residues, read_words, round_shift, select, slice_bits, sub_mod,
+    write_residues, write_words,
+};
+use rayon::prelude::*;
+use zeroize::Zeroizing;
+
+const CHUNK_BLOCKS: usize = ReluSpec::CHUNK as usize / LANES;
+
+/// What the garbler holds of a segment before the evaluator answers: the OTs in which it chooses.
+struct Offer {
+    /// This party's shares, padded to whole blocks.
+    x: Vec<u32>,
+    /// Top bits of the shares: the choices of the truncation's OTs.
+    top: Vec<u16>,
+    /// Hashed strings of the truncation's OTs.
+    truncation: Zeroizing<Vec<Block>>,
+    /// Hashed strings of the multiplexer's OTs, and their random choices.
+    multiplexer: Zeroizing<Vec<Block>>,
+    random: Vec<u16>,
+}
+
+/// What the evaluator sent for a segment.
+struct Answer {
+    corrections: Vec<u16>,
+    truncation: Vec<u32>,
+}
+
+/// What garbling a segment leaves.
+struct Garbled {
+    /// This party's shares of the signs.
+    sign: Vec<u16>,
+    /// The multiplexer's message for the evaluator.
+    message: Vec<u32>,
+    /// This party's outputs, still without the evaluator's multiplexer message.
+    y: Vec<u32>,
+}
+
+impl GarblerSession {
+    /// Runs a ReLU on shares: `y` receives this party's share of the outputs, modulo [`ReluSpec::modulus`].
+    ///
+    /// Starts by sending and ends by receiving. `layer` tags what the channel counts.
+    ///
+    /// # Errors
+    /// Of the channel; [`Error::Malformed`] for a residue out of range; [`Error::Length`] if `x` and `y` differ in length.
+    pub fn relu(
+        &mut self,
+        ch: &mut Channel,
+        layer: &str,
+        spec: &ReluSpec,
+        x: &[u32],
+        y: &mut [u32],
+    ) -> Result<(), Error> {
+        spec.validate()?;
+        if x.len() != y.len() {
+            return Err(Error::Length { what: "ReLU outputs", length: y.len(), expected: x.len().to_string() });
+        }
+        let template = drelu(spec.width as usize)?;
+        let mut segments = x.chunks(spec.segment as usize);
+        let mut next = match segments.next() {
+            Some(x) => Some(self.offer(ch, layer, spec, x)?),
+            None => None,
+        };
+        let mut outputs = y.chunks_mut(spec.segment as usize);
+        while let (Some(offer), Some(y)) = (next.take(), outputs.next()) {
+            let garbled = self.segment(ch, layer, spec, &template, offer)?;
+            // The next segment's offer travels with this one's tables.
+            if let Some(x) = segments.next() {
+                next = Some(self.offer(ch, layer, spec, x)?);
+            }
+            ch.enter(Phase::Online, layer, Part::Relu(Step::Multiplexer));
+            let mut message = vec![0u32; garbled.y.len()];
+            ch.recv_with(4 * message.len(), |b| {
+                read_residues("ReLU multiplexer value", b, spec.modulus, &mut message)
+            })??;
+            for (i, (y, (partial, m))) in y.iter_mut().zip(garbled.y.iter().zip(&message)).enumerate() {
+                let bit = u32::from(garbled.sign[i / LANES] >> (i % LANES) & 1);
+                *y = add_mod(*partial, select(bit, *m), spec.modulus);
+            }
+        }
+        Ok(())
+    }
+
+    /// Extends the OTs in which this party chooses, and sends the truncation's choices.
+    fn offer(&mut self, ch: &mut Channel, layer: &str, spec: &ReluSpec, x: &[u32]) -> Result<Offer, Error> {
+        let blocks = x.len().div_ceil(LANES);
+        ch.enter(Phase::Online, layer, Part::Relu(Step::Ot));
+        let mut random = vec![0u16; 2 * blocks];
+        let mut truncation = Zeroizing::new(vec![Block::ZERO; 2 * blocks * LANES]);
+        self.choices.extend(ch, &mut random, &mut truncation)?;
+        let group = self.reverse_groups.take(2 * blocks)?;
+        let chunk = CHUNK_BLOCKS * LANES;
+        truncation.par_chunks_mut(chunk).enumerate().for_each_init(Vec::new, |scratch, (i, pads)| {
+            self.reverse_hash.hash(group + (i * CHUNK_BLOCKS) as u64, pads, scratch);
+        });
+        let multiplexer = Zeroizing::new(truncation.split_off(blocks * LANES));
+
+        ch.enter(Phase::Online, layer, Part::Relu(Step::Truncation));
+        let x = padded(x);
+        let mut top = vec![0u16; blocks];
+        for (word, x) in top.iter_mut().zip(x.chunks_exact(LANES)) {
+            for (lane, x) in x.iter().enumerate() {
+                *word |= ((x >> (spec.share_bits - 1)) as u16) << lane;
+            }
+        }
+        let choices: Vec<u16> = random.iter().zip(&top).map(|(r, t)| r ^ t).collect();
+        ch.send_with(2 * blocks, |b| write_words(&choices, b))?;
+        random.drain(..blocks);
+        Ok(Offer { x, top, truncation, multiplexer, random })
+    }
+
+    /// Takes the evaluator's answer, garbles, and sends tables, multiplexer message and choices.
+    fn segment(
+        &mut self,
+        ch: &mut Channel,
+        layer: &str,
+        spec: &ReluSpec,
+        template: &Template,
+        offer: Offer,
+    ) -> Result<Garbled, Error> {
+        let blocks = offer.top.len();
+        let wires = template.inputs();
+        ch.enter(Phase::Online, layer, Part::Relu(Step::Ot));
+        let mut keys = Zeroizing::new(vec![Block::ZERO; blocks * wires * LANES]);
+        self.labels.extend(ch, &mut keys)?;
+        let answer = Answer::receive(ch, layer, spec, blocks, wires)?;
+
+        let first_gate = self.garbler.reserve(template, blocks)?;
+        let first_group = self.output_groups.take(blocks)?;
+        let mut garbled = Garbled {
+            sign: vec![0; blocks],
+            message: vec![0; blocks * LANES],
+            y: vec![0; blocks * LANES],
+        };
+        let block_bytes = template.and_gates() * LANES * TABLE_BYTES;
+        // What the threads garble between two writes; it does not show on the wire.
+        let stride = CHUNK_BLOCKS * rayon::current_num_threads();
+        ch.enter(Phase::Online, layer, Part::Relu(Step::Tables));
+        for start in (0..blocks).step_by(stride) {
+            let end = blocks.min(start + stride);
+            let lanes = start * LANES..end * LANES;
+            ch.send_with((end - start) * block_bytes, |tables| {
+                keys[lanes.start * wires..lanes.end * wires]
+                    .par_chunks_mut(CHUNK_BLOCKS * wires * LANES)
+                    .zip(garbled.sign[start..end].par_chunks_mut(CHUNK_BLOCKS))
+                    .zip(garbled.message[lanes.clone()].par_chunks_mut(CHUNK_BLOCKS * LANES))
+                    .zip(garbled.y[lanes.clone()].par_chunks_mut(CHUNK_BLOCKS * LANES))
+                    .zip(tables.par_chunks_mut((CHUNK_BLOCKS * block_bytes).max(1)))
+                    .enumerate()
+                    .try_for_each(|(i, ((((keys, sign), message), y), tables))| {
+                        let part = Chunk { session: self, spec, template, offer: &offer, answer: &answer };
+                        part.garble(start + i * CHUNK_BLOCKS, (first_gate, first_group), keys, tables, sign, message, y)
+                    })
+            })??;
+        }
+
+        ch.enter(Phase::Online, layer, Part::Relu(Step::Multiplexer));
+        ch.send_with(4 * garbled.message.len(), |b| write_residues(&garbled.message, b))?;
+        let choices: Vec<u16> = offer.random.iter().zip(&garbled.sign).map(|(r, s)| r ^ s).collect();
+        ch.send_with(2 * blocks, |b| write_words(&choices, b))?;
+        Ok(garbled)
+    }
+}
+
+impl Answer {
+    fn receive(
+        ch: &mut Channel,
+        layer: &str,
+        spec: &ReluSpec,
+        blocks: usize,
+        wires: usize,
+    ) -> Result<Self, Error> {
+        ch.enter(Phase::Online, layer, Part::Relu(Step::Corrections));
+        let mut corrections = vec![0u16; blocks * wires];
+        ch.recv_with(2 * corrections.len(), |b| read_words(b, &mut corrections))?;
+        ch.enter(Phase::Online, layer, Part::Relu(Step::Truncation));
+        let mut truncation = vec![0u32; blocks * LANES];
+        ch.recv_with(4 * truncation.len(), |b| {
+            read_residues("ReLU truncation value", b, spec.modulus, &mut truncation)
+        })??;
+        Ok(Self { corrections, truncation })
+    }
+}
+
+/// A chunk of a segment, garbled by one thread.
+struct Chunk<'a> {
+    session: &'a GarblerSession,
+    spec: &'a ReluSpec,
+    template: &'a Template,
+    offer: &'a Offer,
+    answer: &'a Answer,
+}
+
+impl Chunk<'_> {
+    #[expect(clippy::too_many_arguments, reason = "the outputs of one chunk, each its own slice")]
+    fn garble(
+        &self,
+        first_block: usize,
+        (first_gate, first_group): (u64, u64),
+        keys: &mut [Block],
+        tables: &mut [u8],
+        sign: &mut [u16],
+        message: &mut [u32],
+        y: &mut [u32],
+    ) -> Result<(), Error> {
+        let Self { session, spec, template, offer, answer } = *self;
+        let (q, blocks, wires) = (spec.modulus, sign.len(), template.inputs());
+        let delta = session.delta();
+        let lanes = first_block * LANES..(first_block + blocks) * LANES;
+
+        // W0 = K xor d Delta.
+        let corrections = &answer.corrections[first_block * wires..][..blocks * wires];
+        correct(keys, corrections, delta);
+        let x = &offer.x[lanes.clone()];
+        let mut known = Zeroizing::new(vec![0u16; blocks * template.known()]);
+        for (known, x) in known.chunks_exact_mut(template.known()).zip(x.chunks_exact(LANES)) {
+            let mut bits = [0u32; LANES];
+            for (b, x) in bits.iter_mut().zip(x) {
+                *b = spec.garbler_bits(*x);
+            }
+            slice_bits(&bits, known);
+        }
+        let mut labels = Zeroizing::new(vec![Block::ZERO; blocks * LANES]);
+        let gate = first_gate + (first_block * template.and_gates()) as u64;
+        session.garbler.garble_at(gate, template, blocks, keys, &known, tables, &mut labels)?;
+
+        // The permute bit is this party's share of the sign; pads by colour.
+        let mut pads = Zeroizing::new(vec![Block::ZERO; 2 * blocks * LANES]);
+        let (zero, one) = pads.split_at_mut(blocks * LANES);
+        for (i, ((label, zero), one)) in labels.iter().zip(&mut *zero).zip(&mut *one).enumerate() {
+            sign[i / LANES] |= (label.lsb() as u16) << (i % LANES);
+            *zero = *label ^ delta.and_mask(label.lsb());
+            *one = *zero ^ delta;
+        }
+        let mut scratch = Zeroizing::new(Vec::new());
+        let group = first_group + first_block as u64;
+        session.output_hash.hash(group, zero, &mut scratch);
+        session.output_hash.hash(group, one, &mut scratch);
+
+        for i in 0..blocks * LANES {
+            let at = lanes.start + i;
+            let top = u32::from(offer.top[at / LANES] >> (at % LANES) & 1);
+            let bit = u32::from(sign[i / LANES] >> (i % LANES) & 1);
+            // T = round(x / 2^h) - top 2^(k-h) + its share of the product of the top bits.
+            let product = add_mod(pad_below(offer.truncation[at], q), select(top, answer.truncation[at]), q);
+            let t = sub_mod(round_shift(x[i], spec.shift), select(top, spec.wrap()), q);
+            let t = add_mod(t, product, q);
+            let (p0, p1) = (pad_below(zero[i], q), pad_below(one[i], q));
+            message[i] = sub_mod(add_mod(p0, negate_if(bit, t, q), q), p1, q);
+            y[i] = add_mod(sub_mod(select(bit, t), p0, q), pad_below(offer.multiplexer[at], q), q);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,156 @@
+//! One session between a garbler and an evaluator: correlated OT both ways, garbling, hashes, set up once.
+//!
+//! Set-up: base OTs and extension trees in both directions, each party drawing the offset of the direction in which it
+//! sends; *then* both exchange nonces, and the session seed, from which all public hash keys come, is their hash. So no
+//! hash key is known when an offset is drawn.
+//!
+//! Counters (gates, hash groups) start at zero here and only grow; both parties advance them by the same rule.
+
+use crate::Error;
+use crate::block::{Block, Delta};
+use crate::channel::{Channel, Part, Phase};
+use crate::garble::{Evaluator, Garbler, LANES, LabelHash};
+use crate::ot::{CotReceiver, CotSender};
+use crate::rng::SecureRng;
+use crate::simd::Simd;
+use rand_core::Rng;
+use sha2::{Digest, Sha256};
+
+/// `k` of the SoftSpoken extension that sessions use: 3.9 bytes a correlated OT.
+pub const SOFT_SPOKEN_K: usize = 4;
+
+/// Hands out hash groups, each once.
+#[derive(Default)]
+pub(crate) struct Groups(u64);
+
+impl Groups {
+    pub(crate) fn take(&mut self, count: usize) -> Result<u64, Error> {
+        let first = self.0;
+        self.0 = first
+            .checked_add(count as u64)
+            .ok_or(Error::Exhausted { what: "the hash counter", used: first })?;
+        Ok(first)
+    }
+}
+
+/// The garbling party (the server).
+pub struct GarblerSession {
+    pub(crate) garbler: Garbler,
+    /// Labels of the evaluator's inputs: sender with the garbling offset.
+    pub(crate) labels: CotSender,
+    /// Bits of the garbler against numbers of the evaluator.
+    pub(crate) choices: CotReceiver,
+    pub(crate) output_hash: LabelHash,
+    pub(crate) output_groups: Groups,
+    pub(crate) reverse_hash: LabelHash,
+    pub(crate) reverse_groups: Groups,
+    seed: [u8; 32],
+}
+
+/// The evaluating party (the client).
+pub struct EvaluatorSession {
+    pub(crate) evaluator: Evaluator,
+    pub(crate) labels: CotReceiver,
+    pub(crate) choices: CotSender,
+    pub(crate) output_hash: LabelHash,
+    pub(crate) output_groups: Groups,
+    pub(crate) reverse_hash: LabelHash,
+    pub(crate) reverse_groups: Groups,
+    seed: [u8; 32],
+}
+
+const OUTPUT_DOMAIN: &str = "garbled output";
+const REVERSE_DOMAIN: &str = "evaluator to garbler";
+
+fn session_seed(garbler: &[u8; 32], evaluator: &[u8; 32]) -> [u8; 32] {
+    Sha256::new()
+        .chain_update(b"halfmask session v1")
+        .chain_update(garbler)
+        .chain_update(evaluator)
+        .finalize()
+        .into()
+}
+
+impl GarblerSession {
+    /// Runs the set-up with an [`EvaluatorSession`].
+    ///
+    /// # Errors
+    /// Of the channel and of the base OTs.
+    pub fn setup(ch: &mut Channel, rng: &mut SecureRng, simd: Simd) -> Result<Self, Error> {
+        ch.enter(Phase::Setup, "", Part::BaseOt);
+        let labels = CotSender::setup(ch, SOFT_SPOKEN_K, rng, simd)?;
+        let choices = CotReceiver::setup(ch, SOFT_SPOKEN_K, rng, simd)?;
+        let (mut mine, mut theirs) = ([0u8; 32], [0u8; 32]);
+        rng.fill_bytes(&mut mine);
+        ch.send(&mine)?;
+        ch.recv(&mut theirs)?;
+        let seed = session_seed(&mine, &theirs);
+        Ok(Self {
+            garbler: Garbler::new(labels.delta().clone(), &seed, simd),
+            labels,
+            choices,
+            output_hash: LabelHash::new(&seed, OUTPUT_DOMAIN, simd),
+            output_groups: Groups::default(),
+            reverse_hash: LabelHash::new(&seed, REVERSE_DOMAIN, simd),
+            reverse_groups: Groups::default(),
+            seed,
+        })
+    }
+
+    /// The jointly drawn public seed.
+    #[must_use]
+    pub fn seed(&self) -> &[u8; 32] {
+        &self.seed
+    }
+
+    pub(crate) fn delta(&self) -> Block {
+        self.garbler.delta().block()
+    }
+}
+
+impl EvaluatorSession {
+    /// Runs the set-up with a [`GarblerSession`].
+    ///
+    /// # Errors
+    /// Of the channel and of the base OTs.
+    pub fn setup(ch: &mut Channel, rng: &mut SecureRng, simd: Simd) -> Result<Self, Error> {
+        ch.enter(Phase::Setup, "", Part::BaseOt);
+        let labels = CotReceiver::setup(ch, SOFT_SPOKEN_K, rng, simd)?;
+        let choices = CotSender::setup(ch, SOFT_SPOKEN_K, rng, simd)?;
+        let (mut mine, mut theirs) = ([0u8; 32], [0u8; 32]);
+        rng.fill_bytes(&mut mine);
+        ch.recv(&mut theirs)?;
+        ch.send(&mine)?;
+        ch.flush()?;
+        let seed = session_seed(&theirs, &mine);
+        Ok(Self {
+            evaluator: Evaluator::new(&seed, simd),
+            labels,
+            choices,
+            output_hash: LabelHash::new(&seed, OUTPUT_DOMAIN, simd),
+            output_groups: Groups::default(),
+            reverse_hash: LabelHash::new(&seed, REVERSE_DOMAIN, simd),
+            reverse_groups: Groups::default(),
+            seed,
+        })
+    }
+
+    /// The jointly drawn public seed.
+    #[must_use]
+    pub fn seed(&self) -> &[u8; 32] {
+        &self.seed
+    }
+
+    pub(crate) fn delta(&self) -> &Delta {
+        self.choices.delta()
+    }
+}
+
+/// `K <- K xor d Delta`: the sender's string for the choice 0 (a wire's zero label), once the receiver has sent `d`.
+pub(crate) fn correct(keys: &mut [Block], corrections: &[u16], delta: Block) {
+    for (keys, d) in keys.chunks_exact_mut(LANES).zip(corrections) {
+        for (lane, key) in keys.iter_mut().enumerate() {
+            *key ^= delta.and_mask(u64::from(*d) >> lane);
+        }
+    }
+}

@@ -198,17 +198,35 @@ mod tests {
     #[test]
     fn bad_parameters_are_refused_with_their_numbers() {
         let check = |degree, moduli: &[u64]| Parameters::new(&literal(degree, moduli));
-        assert!(matches!(check(2000, &[Q]), Err(Error::Degree { degree: 2000, .. })));
+        assert!(matches!(
+            check(2000, &[Q]),
+            Err(Error::Degree { degree: 2000, .. })
+        ));
         assert!(matches!(check(65_536, &[Q]), Err(Error::Degree { .. })));
         assert!(matches!(check(2048, &[]), Err(Error::NoModulus)));
         assert!(matches!(check(2048, &[0]), Err(Error::ModulusSize { .. })));
         assert!(matches!(check(2048, &[1]), Err(Error::ModulusSize { .. })));
-        assert!(matches!(check(2048, &[1 << 20]), Err(Error::ModulusSize { .. })));
-        assert!(matches!(check(2048, &[u64::MAX]), Err(Error::ModulusSize { .. })));
+        assert!(matches!(
+            check(2048, &[1 << 20]),
+            Err(Error::ModulusSize { .. })
+        ));
+        assert!(matches!(
+            check(2048, &[u64::MAX]),
+            Err(Error::ModulusSize { .. })
+        ));
         // 4097 = 17 * 241 = 1 mod 4096, not prime; 65_539 is prime, not 1 mod 4096.
-        assert!(matches!(check(2048, &[4097]), Err(Error::NotNttPrime { .. })));
-        assert!(matches!(check(2048, &[65_539]), Err(Error::NotNttPrime { .. })));
-        assert!(matches!(check(4096, &[Q, Q]), Err(Error::RepeatedModulus(Q))));
+        assert!(matches!(
+            check(2048, &[4097]),
+            Err(Error::NotNttPrime { .. })
+        ));
+        assert!(matches!(
+            check(2048, &[65_539]),
+            Err(Error::NotNttPrime { .. })
+        ));
+        assert!(matches!(
+            check(4096, &[Q, Q]),
+            Err(Error::RepeatedModulus(Q))
+        ));
     }
 
     #[test]
@@ -224,7 +242,11 @@ mod tests {
         let mut l = literal(2048, &[q54]);
         assert!(matches!(
             Parameters::new(&l),
-            Err(Error::Insecure { log2_q: 54, allowed: 53, .. })
+            Err(Error::Insecure {
+                log2_q: 54,
+                allowed: 53,
+                ..
+            })
         ));
         l.table = SecurityTable::Standard2018;
         assert_eq!(Parameters::new(&l).unwrap().security_bits(), 128);
@@ -242,9 +264,14 @@ mod tests {
         let p = Parameters::new(&parsed).unwrap();
         assert_eq!(p, Parameters::throughput());
         let json = serde_json::to_string(&p).unwrap();
-        assert_eq!(serde_json::from_str::<ParametersLiteral>(&json).unwrap(), parsed);
+        assert_eq!(
+            serde_json::from_str::<ParametersLiteral>(&json).unwrap(),
+            parsed
+        );
         let other = Parameters::new(&literal(4096, &[Q])).unwrap();
         assert_ne!(p.digest(), other.digest());
-        assert!(serde_json::from_str::<ParametersLiteral>(r#"{"degree":2048,"modul":[]}"#).is_err());
+        assert!(
+            serde_json::from_str::<ParametersLiteral>(r#"{"degree":2048,"modul":[]}"#).is_err()
+        );
     }
 }

@@ -13,6 +13,7 @@ pub mod rns;
 mod word;
 
 pub use context::RingContext;
+pub(crate) use context::check_below;
 pub use modulus::Modulus;
 pub use ntt::Ntt;
 pub use poly::{Coefficient, Evaluation, Poly, Representation};

@@ -27,6 +27,7 @@
 mod batch;
 mod ciphertext;
 mod encrypt;
+mod kernel;
 mod modswitch;
 mod public_key;
 mod rerandomize;

@@ -54,6 +54,27 @@ impl Simd {
     }
 }
 
+/// A level that this processor has been seen to support: what kernels ask for, so that their
+/// `unsafe` rests on a type.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Supported(Simd);
+
+impl Supported {
+    pub(crate) fn level(self) -> Simd {
+        self.0
+    }
+}
+
+impl Simd {
+    /// Verifies the level.
+    pub(crate) fn verify(self) -> Result<Supported, Error> {
+        if self.supported() {
+            return Ok(Supported(self));
+        }
+        Err(Error::UnsupportedSimd(self))
+    }
+}
+
 impl fmt::Display for Simd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

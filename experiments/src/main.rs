@@ -1,2 +1,3 @@
 //! The halfmask command.
+
 fn main() {}

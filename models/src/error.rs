@@ -2,6 +2,7 @@
 
 use crate::nn::graph::NetworkError;
 use crate::onnx::OnnxError;
+use halfmask_bridge::{ckks, mpc};
 
 /// Anything that can go wrong in this crate.
 #[derive(Debug, thiserror::Error)]
@@ -13,4 +14,22 @@ pub enum Error {
     /// A network is inconsistent, or was given an input of the wrong shape.
     #[error(transparent)]
     Network(#[from] NetworkError),
+    /// A network cannot be planned, or a plan is not acceptable.
+    #[error("plan: {0}")]
+    Plan(String),
+    /// The peer's opening does not fit this side.
+    #[error("handshake: {0}")]
+    Handshake(String),
+    /// The peer broke the protocol.
+    #[error("peer: {0}")]
+    Peer(String),
+    /// From the conversions.
+    #[error(transparent)]
+    Bridge(#[from] halfmask_bridge::Error),
+    /// From the ring and encryption layer.
+    #[error(transparent)]
+    Ckks(#[from] ckks::Error),
+    /// From the two-party layer.
+    #[error(transparent)]
+    Mpc(#[from] mpc::Error),
 }

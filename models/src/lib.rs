@@ -1,7 +1,8 @@
-//! Models: import, the network graph, and its plaintext evaluation.
+//! Models: import, the network graph, its plaintext evaluations, its plan, and its private evaluation by two parties.
 
 pub mod error;
 pub mod nn;
 pub mod onnx;
 
 pub use error::Error;
+pub use halfmask_bridge as bridge;

@@ -7,7 +7,7 @@
 //! Anything else is refused, and everything that is unsupported is reported at once.
 //!
 //! A file is not trusted: its size is bounded before it is read, its message count before it is
-//! decoded ([`wire`]), every dimension against the data that is really there.
+//! decoded (`wire`), every dimension against the data that is really there.
 //!
 //! Two kinds of model metadata are read: `halfmask.input_max`, the largest absolute input (default 1),
 //! and `halfmask.range.<node>`, the largest absolute output that calibration saw at the linear layer

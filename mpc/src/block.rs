@@ -222,7 +222,11 @@ mod tests {
 
     #[test]
     fn debug_hides_contents() {
-        let shown = format!("{:?} {:?}", Block([0xdead, 0xbeef]), Delta::new(Block([0xdead, 0xbeef])));
+        let shown = format!(
+            "{:?} {:?}",
+            Block([0xdead, 0xbeef]),
+            Delta::new(Block([0xdead, 0xbeef]))
+        );
         assert_eq!(shown, "Block(..) Delta(..)");
     }
 }

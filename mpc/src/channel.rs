@@ -16,6 +16,7 @@
 mod memory;
 mod meter;
 mod transport;
+mod typed;
 
 use std::{
     fmt, io,
@@ -26,10 +27,7 @@ use std::{
 pub use meter::{Entry, Meter, Part, Phase, Scope, Step, Tally};
 pub use transport::Transport;
 
-use crate::{
-    Error,
-    block::{BLOCK_BYTES, Block, blocks_from_bytes, blocks_to_bytes},
-};
+use crate::Error;
 
 /// Output is written once this much is pending.
 pub const SEND_BUFFER_BYTES: usize = 512 << 10;
@@ -78,8 +76,10 @@ impl Channel {
     /// # Errors
     /// [`Error::Io`] if the socket refuses an option (a zero `timeout` is refused).
     pub fn tcp(stream: TcpStream, timeout: Duration) -> Result<Self, Error> {
-        transport::prepare_tcp(&stream, timeout)
-            .map_err(|source| Error::Io { what: "setting socket options".into(), source })?;
+        transport::prepare_tcp(&stream, timeout).map_err(|source| Error::Io {
+            what: "setting socket options".into(),
+            source,
+        })?;
         Ok(Self::new(Box::new(stream), timeout))
     }
 
@@ -93,7 +93,10 @@ impl Channel {
     #[must_use]
     pub fn pair_with(capacity: usize, timeout: Duration) -> (Self, Self) {
         let (a, b) = memory::pair(capacity.max(1), timeout);
-        (Self::new(Box::new(a), timeout), Self::new(Box::new(b), timeout))
+        (
+            Self::new(Box::new(a), timeout),
+            Self::new(Box::new(b), timeout),
+        )
     }
 
     /// A channel over any transport, whose own time limit is `timeout` (used in messages alone).
@@ -158,7 +161,11 @@ impl Channel {
     ///
     /// # Errors
     /// As [`Channel::send`].
-    pub fn send_with<R>(&mut self, len: usize, write: impl FnOnce(&mut [u8]) -> R) -> Result<R, Error> {
+    pub fn send_with<R>(
+        &mut self,
+        len: usize,
+        write: impl FnOnce(&mut [u8]) -> R,
+    ) -> Result<R, Error> {
         self.usable()?;
         if self.pending + len > self.output.len() {
             self.flush()?;
@@ -190,8 +197,18 @@ impl Channel {
         let start = Instant::now();
         let mut done = 0;
         while done < expected {
-            match self.transport.write(self.output.get(done..expected).unwrap_or_default()) {
-                Ok(0) => return Err(self.fail(io::ErrorKind::WriteZero.into(), "sending", done, expected)),
+            match self
+                .transport
+                .write(self.output.get(done..expected).unwrap_or_default())
+            {
+                Ok(0) => {
+                    return Err(self.fail(
+                        io::ErrorKind::WriteZero.into(),
+                        "sending",
+                        done,
+                        expected,
+                    ));
+                }
                 Ok(count) => done += count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(self.fail(error, "sending", done, expected)),
@@ -229,8 +246,14 @@ impl Channel {
         if done < expected {
             let missing = expected - done;
             self.fill(missing, done, expected)?;
-            let from = self.input.get(self.taken..self.taken + missing).unwrap_or_default();
-            bytes.get_mut(done..).unwrap_or_default().copy_from_slice(from);
+            let from = self
+                .input
+                .get(self.taken..self.taken + missing)
+                .unwrap_or_default();
+            bytes
+                .get_mut(done..)
+                .unwrap_or_default()
+                .copy_from_slice(from);
             self.taken += missing;
         }
         self.turn(Direction::Receiving, expected);
@@ -248,7 +271,11 @@ impl Channel {
         self.fill(len, 0, len)?;
         self.turn(Direction::Receiving, len);
         self.tally.bytes_received += len as u64;
-        let result = read(self.input.get(self.taken..self.taken + len).unwrap_or_default());
+        let result = read(
+            self.input
+                .get(self.taken..self.taken + len)
+                .unwrap_or_default(),
+        );
         self.taken += len;
         Ok(result)
     }
@@ -260,7 +287,11 @@ impl Channel {
     pub fn recv_vec(&mut self, len: u64, limit: usize) -> Result<Vec<u8>, Error> {
         let length = usize::try_from(len).ok().filter(|&length| length <= limit);
         let Some(length) = length else {
-            return Err(Error::TooLong { what: self.place("receiving"), length: len, limit: limit as u64 });
+            return Err(Error::TooLong {
+                what: self.place("receiving"),
+                length: len,
+                limit: limit as u64,
+            });
         };
         let mut bytes = Vec::new();
         while bytes.len() < length {
@@ -269,82 +300,6 @@ impl Channel {
             self.recv(bytes.get_mut(start..).unwrap_or_default())?;
         }
         Ok(bytes)
-    }
-
-    /// Sends a length as `u64` and that many bytes; the peer calls [`Channel::recv_prefixed`].
-    ///
-    /// # Errors
-    /// As [`Channel::send`].
-    pub fn send_prefixed(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        self.send_u64(bytes.len() as u64)?;
-        self.send(bytes)
-    }
-
-    /// Receives what [`Channel::send_prefixed`] sent, refusing more than `limit` bytes.
-    ///
-    /// # Errors
-    /// As [`Channel::recv_vec`].
-    pub fn recv_prefixed(&mut self, limit: usize) -> Result<Vec<u8>, Error> {
-        let length = self.recv_u64()?;
-        self.recv_vec(length, limit)
-    }
-
-    /// Sends four bytes, little-endian.
-    ///
-    /// # Errors
-    /// As [`Channel::send`].
-    pub fn send_u32(&mut self, value: u32) -> Result<(), Error> {
-        self.send(&value.to_le_bytes())
-    }
-
-    /// Receives four bytes, little-endian.
-    ///
-    /// # Errors
-    /// As [`Channel::send`].
-    pub fn recv_u32(&mut self) -> Result<u32, Error> {
-        let mut bytes = [0; 4];
-        self.recv(&mut bytes)?;
-        Ok(u32::from_le_bytes(bytes))
-    }
-
-    /// Sends eight bytes, little-endian.
-    ///
-    /// # Errors
-    /// As [`Channel::send`].
-    pub fn send_u64(&mut self, value: u64) -> Result<(), Error> {
-        self.send(&value.to_le_bytes())
-    }
-
-    /// Receives eight bytes, little-endian.
-    ///
-    /// # Errors
-    /// As [`Channel::send`].
-    pub fn recv_u64(&mut self) -> Result<u64, Error> {
-        let mut bytes = [0; 8];
-        self.recv(&mut bytes)?;
-        Ok(u64::from_le_bytes(bytes))
-    }
-
-    /// Sends blocks, 16 bytes each.
-    ///
-    /// # Errors
-    /// As [`Channel::send`].
-    pub fn send_blocks(&mut self, blocks: &[Block]) -> Result<(), Error> {
-        for piece in blocks.chunks(SEND_BUFFER_BYTES / BLOCK_BYTES) {
-            self.send_with(piece.len() * BLOCK_BYTES, |bytes| blocks_to_bytes(piece, bytes))?;
-        }
-        Ok(())
-    }
-
-    /// Receives exactly `blocks.len()` blocks.
-    ///
-    /// # Errors
-    /// As [`Channel::send`].
-    pub fn recv_blocks(&mut self, blocks: &mut [Block]) -> Result<(), Error> {
-        for piece in blocks.chunks_mut(RECV_BUFFER_BYTES / BLOCK_BYTES) {
-            self.recv_with(piece.len() * BLOCK_BYTES, |bytes| blocks_from_bytes(bytes, piece))?;
-        }
-        Ok(())
     }
 
     /// Reads until `wanted` bytes lie in `input[taken..filled]`. `done` and `expected` are for the message of an error.
@@ -360,7 +315,9 @@ impl Channel {
         }
         let start = Instant::now();
         while self.filled < wanted {
-            let outcome = self.transport.read(self.input.get_mut(self.filled..).unwrap_or_default());
+            let outcome = self
+                .transport
+                .read(self.input.get_mut(self.filled..).unwrap_or_default());
             let moved = done + self.filled.min(wanted);
             self.filled += self.moved(outcome, moved, expected)?;
         }
@@ -369,11 +326,20 @@ impl Channel {
     }
 
     /// The count of a read; end of stream and failures become errors.
-    fn moved(&mut self, outcome: io::Result<usize>, done: usize, expected: usize) -> Result<usize, Error> {
+    fn moved(
+        &mut self,
+        outcome: io::Result<usize>,
+        done: usize,
+        expected: usize,
+    ) -> Result<usize, Error> {
         match outcome {
             Ok(0) => {
                 self.broken = true;
-                Err(Error::Closed { what: self.place("receiving"), done, expected })
+                Err(Error::Closed {
+                    what: self.place("receiving"),
+                    done,
+                    expected,
+                })
             }
             Ok(count) => Ok(count),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(0),
@@ -387,13 +353,26 @@ impl Channel {
         self.broken = true;
         let what = self.place(act);
         match source.kind() {
-            Kind::TimedOut | Kind::WouldBlock => {
-                Error::Timeout { what, seconds: self.timeout.as_secs_f64(), done, expected }
-            }
-            Kind::UnexpectedEof => Error::Closed { what, done, expected },
-            Kind::ConnectionReset | Kind::ConnectionAborted | Kind::BrokenPipe | Kind::NotConnected => {
-                Error::Reset { what, done, expected, source }
-            }
+            Kind::TimedOut | Kind::WouldBlock => Error::Timeout {
+                what,
+                seconds: self.timeout.as_secs_f64(),
+                done,
+                expected,
+            },
+            Kind::UnexpectedEof => Error::Closed {
+                what,
+                done,
+                expected,
+            },
+            Kind::ConnectionReset
+            | Kind::ConnectionAborted
+            | Kind::BrokenPipe
+            | Kind::NotConnected => Error::Reset {
+                what,
+                done,
+                expected,
+                source,
+            },
             _ => Error::Io { what, source },
         }
     }
@@ -406,7 +385,13 @@ impl Channel {
     }
 
     const fn usable(&self) -> Result<(), Error> {
-        if self.broken { Err(Error::Poisoned { what: "the channel" }) } else { Ok(()) }
+        if self.broken {
+            Err(Error::Poisoned {
+                what: "the channel",
+            })
+        } else {
+            Ok(())
+        }
     }
 
     fn turn(&mut self, direction: Direction, len: usize) {
@@ -422,7 +407,8 @@ impl Channel {
         let now = Instant::now();
         self.tally.seconds = now.duration_since(self.since).as_secs_f64();
         self.since = now;
-        self.meter.add(self.current, std::mem::take(&mut self.tally));
+        self.meter
+            .add(self.current, std::mem::take(&mut self.tally));
     }
 }
 

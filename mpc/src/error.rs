@@ -18,7 +18,9 @@ pub enum Error {
     },
 
     /// The connection broke: the peer reset or aborted it, or writes no longer reach it.
-    #[error("the connection to the peer broke during {what} ({done} of {expected} bytes): {source}")]
+    #[error(
+        "the connection to the peer broke during {what} ({done} of {expected} bytes): {source}"
+    )]
     Reset {
         /// Phase, layer and part, and whether sending or receiving.
         what: String,

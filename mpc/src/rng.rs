@@ -55,7 +55,9 @@ impl SecureRng {
     }
 
     fn seeded(seed: &[u8; 32]) -> Self {
-        Self { state: Box::new(ChaCha20Rng::from_seed(*seed)) }
+        Self {
+            state: Box::new(ChaCha20Rng::from_seed(*seed)),
+        }
     }
 }
 

@@ -31,7 +31,10 @@ impl Simd {
     /// The best level of this CPU.
     #[must_use]
     pub fn detect() -> Self {
-        Self::ALL.into_iter().find(|level| level.supported()).unwrap_or(Self::Scalar)
+        Self::ALL
+            .into_iter()
+            .find(|level| level.supported())
+            .unwrap_or(Self::Scalar)
     }
 
     /// Whether this CPU can run the level.
@@ -63,7 +66,10 @@ impl Simd {
     /// The levels this CPU can run, best first; at least [`Simd::Scalar`].
     #[must_use]
     pub fn all_supported() -> Vec<Self> {
-        Self::ALL.into_iter().filter(|level| level.supported()).collect()
+        Self::ALL
+            .into_iter()
+            .filter(|level| level.supported())
+            .collect()
     }
 
     /// `self`, or an error if this CPU cannot run it.
@@ -71,7 +77,11 @@ impl Simd {
     /// # Errors
     /// [`Error::Simd`] names the level.
     pub fn checked(self) -> Result<Self, Error> {
-        if self.supported() { Ok(self) } else { Err(Error::Simd { level: self }) }
+        if self.supported() {
+            Ok(self)
+        } else {
+            Err(Error::Simd { level: self })
+        }
     }
 }
 
@@ -113,7 +123,13 @@ mod tests {
             assert_eq!(level.to_string().parse::<Simd>().unwrap(), level);
         }
         assert_eq!("auto".parse::<Simd>().unwrap(), Simd::detect());
-        assert!("mmx".parse::<Simd>().unwrap_err().to_string().contains("mmx"));
+        assert!(
+            "mmx"
+                .parse::<Simd>()
+                .unwrap_err()
+                .to_string()
+                .contains("mmx")
+        );
     }
 
     #[test]

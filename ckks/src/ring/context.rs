@@ -47,7 +47,11 @@ impl<W: Word> RingContext<W> {
                 max_bits: W::MAX_MODULUS_BITS,
             })
         };
-        let moduli: Vec<W> = parameters.moduli().iter().map(fits).collect::<Result<_, _>>()?;
+        let moduli: Vec<W> = parameters
+            .moduli()
+            .iter()
+            .map(fits)
+            .collect::<Result<_, _>>()?;
         Self::new(parameters.degree(), &moduli)
     }
 
@@ -101,6 +105,12 @@ impl<W: Word> RingContext<W> {
             }
         }
         Ok(())
+    }
+}
+
+impl<W: Word> PartialEq for RingContext<W> {
+    fn eq(&self, other: &Self) -> bool {
+        self.same_ring(other)
     }
 }
 

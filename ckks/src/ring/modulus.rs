@@ -154,7 +154,10 @@ mod tests {
                 let (wa, wb) = (W::truncate(a), W::truncate(b));
                 let wide = |v: u128| (v % u128::from(q)) as u64;
                 assert_eq!(m.add(wa, wb).widen(), wide(u128::from(a) + u128::from(b)));
-                assert_eq!(m.sub(wa, wb).widen(), wide(u128::from(a) + u128::from(q - b)));
+                assert_eq!(
+                    m.sub(wa, wb).widen(),
+                    wide(u128::from(a) + u128::from(q - b))
+                );
                 assert_eq!(m.mul(wa, wb).widen(), wide(u128::from(a) * u128::from(b)));
             }
             let wa = W::truncate(a);
@@ -166,11 +169,23 @@ mod tests {
         for x in [0, 1, q - 1, q, q + 1, u64::MAX, u64::MAX - 1, 1 << 63] {
             assert_eq!(m.reduce(x).widen(), x % q);
         }
-        for x in [0, 1, -1, i64::MAX, i64::MIN, q as i64, -(q as i64), 1 - q as i64] {
+        for x in [
+            0,
+            1,
+            -1,
+            i64::MAX,
+            i64::MIN,
+            q as i64,
+            -(q as i64),
+            1 - q as i64,
+        ] {
             assert_eq!(m.reduce_signed(x).widen(), x.rem_euclid(q as i64) as u64);
         }
         for x in [0, 1, -1, 21, -21] {
-            assert_eq!(m.lift_small(x).widen(), i64::from(x).rem_euclid(q as i64) as u64);
+            assert_eq!(
+                m.lift_small(x).widen(),
+                i64::from(x).rem_euclid(q as i64) as u64
+            );
         }
         assert_eq!(m.pow_vartime(W::truncate(2), q - 1).widen(), 1); // Fermat
     }

@@ -148,7 +148,11 @@ mod tests {
             for (j, &y) in b.iter().enumerate() {
                 let product = u128::from(x) * u128::from(y) % q;
                 let k = (i + j) % n;
-                let signed = if i + j < n { product } else { (q - product) % q };
+                let signed = if i + j < n {
+                    product
+                } else {
+                    (q - product) % q
+                };
                 out[k] = (out[k] + signed) % q;
             }
         }
@@ -235,7 +239,11 @@ mod tests {
         let ntt = Ntt::<u32>::new(64, 998_244_353).unwrap();
         assert!(matches!(
             ntt.forward(&mut [0; 63]),
-            Err(Error::Length { expected: 64, got: 63, .. })
+            Err(Error::Length {
+                expected: 64,
+                got: 63,
+                ..
+            })
         ));
         assert!(ntt.mul_assign_normalize(&mut [0; 64], &[0; 65]).is_err());
         assert!(Ntt::<u32>::new(64, 998_244_351).is_err());

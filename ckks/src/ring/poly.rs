@@ -116,7 +116,10 @@ impl<R: Representation, W: Word> Poly<R, W> {
     ) -> Result<(), Error> {
         self.context.check_same(&other.context)?;
         let degree = self.context.degree();
-        let limbs = self.words.chunks_mut(degree).zip(other.words.chunks(degree));
+        let limbs = self
+            .words
+            .chunks_mut(degree)
+            .zip(other.words.chunks(degree));
         for (modulus, (left, right)) in self.context.moduli().zip(limbs) {
             for (a, &b) in left.iter_mut().zip(right) {
                 *a = op(modulus, *a, b);
@@ -187,7 +190,12 @@ impl<W: Word> Poly<Coefficient, W> {
     /// None for a well-formed element.
     pub fn into_evaluation(mut self) -> Result<Poly<Evaluation, W>, Error> {
         let degree = self.context.degree();
-        for (ntt, limb) in self.context.limbs().iter().zip(self.words.chunks_mut(degree)) {
+        for (ntt, limb) in self
+            .context
+            .limbs()
+            .iter()
+            .zip(self.words.chunks_mut(degree))
+        {
             ntt.forward(limb)?;
         }
         Ok(self.retype())
@@ -201,7 +209,12 @@ impl<W: Word> Poly<Evaluation, W> {
     /// None for a well-formed element.
     pub fn into_coefficient(mut self) -> Result<Poly<Coefficient, W>, Error> {
         let degree = self.context.degree();
-        for (ntt, limb) in self.context.limbs().iter().zip(self.words.chunks_mut(degree)) {
+        for (ntt, limb) in self
+            .context
+            .limbs()
+            .iter()
+            .zip(self.words.chunks_mut(degree))
+        {
             ntt.inverse_unscaled(limb)?;
             ntt.normalize(limb)?;
         }
@@ -268,13 +281,21 @@ mod tests {
         let mut a = Poly::<Coefficient, u32>::zero(&small);
         assert!(matches!(
             a.add_assign(&Poly::zero(&large)),
-            Err(Error::RingMismatch { left: 32, right: 64 })
+            Err(Error::RingMismatch {
+                left: 32,
+                right: 64
+            })
         ));
         let mut words = vec![0; 32];
         words[7] = 12_289;
         assert!(matches!(
             Poly::<Coefficient, u32>::from_words(&small, words),
-            Err(Error::Residue { index: 7, value: 12_289, modulus: 12_289, .. })
+            Err(Error::Residue {
+                index: 7,
+                value: 12_289,
+                modulus: 12_289,
+                ..
+            })
         ));
         assert!(Poly::<Coefficient, u32>::from_words(&small, vec![0; 33]).is_err());
         // An equal ring built twice is the same ring.

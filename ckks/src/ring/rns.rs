@@ -108,7 +108,11 @@ impl RnsBasis {
         let magnitude = x.magnitude();
         let one = |m: &Modulus<u64>| {
             let r = remainder(magnitude, m.value());
-            if x.sign() == num_bigint::Sign::Minus { m.neg(r) } else { r }
+            if x.sign() == num_bigint::Sign::Minus {
+                m.neg(r)
+            } else {
+                r
+            }
         };
         self.moduli.iter().map(one).collect()
     }
@@ -126,11 +130,19 @@ mod tests {
         let basis = RnsBasis::new(&PRIMES).unwrap();
         let q = BigInt::from(basis.product().clone());
         let half: BigInt = (&q - 1) / 2;
-        for x in [BigInt::ZERO, BigInt::from(1), BigInt::from(-1), half.clone(), -half.clone()] {
+        for x in [
+            BigInt::ZERO,
+            BigInt::from(1),
+            BigInt::from(-1),
+            half.clone(),
+            -half.clone(),
+        ] {
             assert_eq!(basis.compose_centred(&basis.decompose(&x)).unwrap(), x);
         }
         // One past the middle wraps to the other end.
-        let wrapped = basis.compose_centred(&basis.decompose(&(&half + 1))).unwrap();
+        let wrapped = basis
+            .compose_centred(&basis.decompose(&(&half + 1)))
+            .unwrap();
         assert_eq!(wrapped, -half);
         let largest = PRIMES.map(|q| q - 1);
         assert_eq!(BigInt::from(basis.compose(&largest).unwrap()), q - 1);
@@ -141,7 +153,11 @@ mod tests {
         let basis = RnsBasis::new(&PRIMES).unwrap();
         assert!(matches!(
             basis.compose(&[0, 0]),
-            Err(Error::Length { expected: 3, got: 2, .. })
+            Err(Error::Length {
+                expected: 3,
+                got: 2,
+                ..
+            })
         ));
         assert!(matches!(
             basis.compose(&[0, PRIMES[1], 0]),
@@ -156,7 +172,7 @@ mod tests {
         #[test]
         fn composition_inverts_decomposition(digits in prop::array::uniform2(any::<u64>()), negative: bool) {
             let basis = RnsBasis::new(&PRIMES).unwrap();
-            let magnitude = BigInt::from(digits[0]) * BigInt::from(digits[1]) >> 1;
+            let magnitude: BigInt = (BigInt::from(digits[0]) * BigInt::from(digits[1])) >> 1;
             let x = if negative { -magnitude } else { magnitude };
             prop_assert_eq!(basis.compose_centred(&basis.decompose(&x)).unwrap(), x);
         }

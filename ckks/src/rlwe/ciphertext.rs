@@ -34,7 +34,11 @@ impl<W: Word> Ciphertext<W> {
         self.context().check_same(other.context())?;
         let context = Arc::clone(self.context());
         let element = context.element_words();
-        let halves = self.0.words_mut().chunks_mut(element).zip(other.row().chunks(element));
+        let halves = self
+            .0
+            .words_mut()
+            .chunks_mut(element)
+            .zip(other.row().chunks(element));
         for (mine, theirs) in halves {
             let mut left = Poly::from_trusted(&context, mine.to_vec());
             op(&mut left, &Poly::from_trusted(&context, theirs.to_vec()))?;

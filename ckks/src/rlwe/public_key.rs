@@ -15,10 +15,7 @@ pub struct PublicKey<W: Word> {
 }
 
 /// The a of a joint seed. Hashing keeps it apart from every ciphertext's seed.
-fn expand_a<W: Word>(
-    context: &Arc<RingContext<W>>,
-    joint_seed: &[u8; 32],
-) -> Poly<Coefficient, W> {
+fn expand_a<W: Word>(context: &Arc<RingContext<W>>, joint_seed: &[u8; 32]) -> Poly<Coefficient, W> {
     let key: [u8; 32] = Sha256::new_with_prefix(b"halfmask/ckks/public-key/1")
         .chain_update(joint_seed)
         .finalize()
@@ -101,8 +98,8 @@ impl<W: Word> PublicKey<W> {
         Ok(ciphertext)
     }
 
-    /// Both parties' contributions to the joint seed, hashed into it. Each party commits to its
-    /// contribution before it sees the other's, or draws it after the other cannot change theirs.
+    /// Both parties' contributions, hashed into the joint seed. Whoever speaks last can choose among
+    /// hash outputs, but cannot make a, the expansion of a hash of this one, anything but random.
     pub fn joint_seed(first: &[u8; 32], second: &[u8; 32]) -> [u8; 32] {
         Sha256::new_with_prefix(b"halfmask/ckks/joint-seed/1")
             .chain_update(first)

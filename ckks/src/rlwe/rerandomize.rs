@@ -79,11 +79,21 @@ impl<W: Word> PublicKey<W> {
                 match error {
                     ErrorTerm::CentredBinomial => {
                         let lift = |&e: &i8| modulus.lift_small(i32::from(e));
-                        add_both(modulus, half, &scratch.product, scratch.error.iter().map(lift));
+                        add_both(
+                            modulus,
+                            half,
+                            &scratch.product,
+                            scratch.error.iter().map(lift),
+                        );
                     }
                     ErrorTerm::Uniform { .. } => {
                         let lift = |&e: &i64| modulus.reduce_signed(e);
-                        add_both(modulus, half, &scratch.product, scratch.flood.iter().map(lift));
+                        add_both(
+                            modulus,
+                            half,
+                            &scratch.product,
+                            scratch.flood.iter().map(lift),
+                        );
                     }
                 }
             }
@@ -120,12 +130,7 @@ impl<W: Word> PublicKey<W> {
 }
 
 /// c = c + x + e (mod q).
-fn add_both<W: Word>(
-    modulus: &Modulus<W>,
-    c: &mut [W],
-    x: &[W],
-    error: impl Iterator<Item = W>,
-) {
+fn add_both<W: Word>(modulus: &Modulus<W>, c: &mut [W], x: &[W], error: impl Iterator<Item = W>) {
     for ((c, &x), e) in c.iter_mut().zip(x).zip(error) {
         *c = modulus.add(*c, modulus.add(x, e));
     }

@@ -25,7 +25,11 @@ impl<W: Word> SecretKey<W> {
         let mut ternary = Zeroizing::new(vec![0i8; context.degree()]);
         sample::ternary(rng, &mut ternary);
         let mut evaluation = Zeroizing::new(vec![W::default(); context.element_words()]);
-        for (ntt, limb) in context.limbs().iter().zip(evaluation.chunks_mut(context.degree())) {
+        for (ntt, limb) in context
+            .limbs()
+            .iter()
+            .zip(evaluation.chunks_mut(context.degree()))
+        {
             for (word, &s) in limb.iter_mut().zip(ternary.iter()) {
                 *word = ntt.modulus().lift_small(i32::from(s));
             }
@@ -51,7 +55,9 @@ impl<W: Word> SecretKey<W> {
     /// element = element * s, in coefficients.
     pub(super) fn multiply(&self, element: &mut [W]) -> Result<(), Error> {
         let degree = self.context.degree();
-        let limbs = element.chunks_mut(degree).zip(self.evaluation.chunks(degree));
+        let limbs = element
+            .chunks_mut(degree)
+            .zip(self.evaluation.chunks(degree));
         for (ntt, (limb, s)) in self.context.limbs().iter().zip(limbs) {
             ntt.mul_transformed(limb, s)?;
         }

@@ -32,10 +32,9 @@ impl PublicSeed {
     /// Takes `count` consecutive indices and returns the first.
     pub(crate) fn take(&mut self, count: usize) -> Result<u64, Error> {
         let (first, asked) = (self.next, count as u64);
-        self.next = first.checked_add(asked).ok_or(Error::SeedExhausted {
-            asked,
-            used: first,
-        })?;
+        self.next = first
+            .checked_add(asked)
+            .ok_or(Error::SeedExhausted { asked, used: first })?;
         Ok(first)
     }
 }

@@ -665,7 +665,7 @@ mod tests {
             "weights have shape",
         );
         check(
-            &|c| c.weights = Array4::ones([2, 2, 1, 2]).permuted_axes([0, 2, 1, 3]),
+            &|c| c.weights = Array4::ones([2, 1, 2, 2]).permuted_axes([0, 1, 3, 2]),
             "row-major",
         );
         check(&|c| c.bias = Array1::zeros(3), "3 biases, expected 2");

@@ -35,7 +35,11 @@ impl Pipe {
     }
 
     /// Waits until `ready`, or until `timeout` is over.
-    fn wait(&self, timeout: Duration, ready: impl Fn(&State) -> bool) -> io::Result<MutexGuard<'_, State>> {
+    fn wait(
+        &self,
+        timeout: Duration,
+        ready: impl Fn(&State) -> bool,
+    ) -> io::Result<MutexGuard<'_, State>> {
         let deadline = Instant::now() + timeout;
         let mut state = self.lock();
         while !ready(&state) {
@@ -43,7 +47,11 @@ impl Pipe {
             if left.is_zero() {
                 return Err(io::ErrorKind::TimedOut.into());
             }
-            state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            state = self
+                .changed
+                .wait_timeout(state, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
         }
         Ok(state)
     }
@@ -81,7 +89,9 @@ pub(super) fn pair(capacity: usize, timeout: Duration) -> (Memory, Memory) {
 impl Write for Memory {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let capacity = self.capacity;
-        let mut state = self.outgoing.wait(self.timeout, |s| s.closed || s.queued_bytes < capacity)?;
+        let mut state = self
+            .outgoing
+            .wait(self.timeout, |s| s.closed || s.queued_bytes < capacity)?;
         if state.closed {
             return Err(io::ErrorKind::BrokenPipe.into());
         }
@@ -105,8 +115,12 @@ impl Write for Memory {
 impl Read for Memory {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
         if self.consumed == self.current.len() {
-            let mut state = self.incoming.wait(self.timeout, |s| s.closed || !s.queue.is_empty())?;
-            let Some(next) = state.queue.pop_front() else { return Ok(0) };
+            let mut state = self
+                .incoming
+                .wait(self.timeout, |s| s.closed || !s.queue.is_empty())?;
+            let Some(next) = state.queue.pop_front() else {
+                return Ok(0);
+            };
             state.queued_bytes -= next.len();
             let spare = std::mem::replace(&mut self.current, next);
             if state.spares.len() < SPARES {

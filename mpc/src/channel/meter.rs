@@ -98,7 +98,11 @@ impl fmt::Display for Scope {
             Part::Relu(s) => format!("ReLU {}", step(s)),
             Part::Argmax(s) => format!("argmax {}", step(s)),
         };
-        if layer.is_empty() { write!(f, "{phase}: {part}") } else { write!(f, "{phase}: {layer}: {part}") }
+        if layer.is_empty() {
+            write!(f, "{phase}: {part}")
+        } else {
+            write!(f, "{phase}: {layer}: {part}")
+        }
     }
 }
 
@@ -183,7 +187,10 @@ impl Meter {
     pub fn by_layer(&self, select: impl Fn(&Scope) -> bool) -> Vec<(String, Tally)> {
         let mut layers: Vec<(String, Tally)> = Vec::new();
         for entry in self.entries.iter().filter(|entry| select(&entry.scope)) {
-            match layers.iter_mut().find(|(layer, _)| *layer == entry.scope.layer) {
+            match layers
+                .iter_mut()
+                .find(|(layer, _)| *layer == entry.scope.layer)
+            {
                 Some((_, tally)) => *tally += entry.tally,
                 None => layers.push((entry.scope.layer.clone(), entry.tally)),
             }
@@ -206,8 +213,15 @@ impl Meter {
             .iter()
             .position(|e| e.scope.phase == phase && e.scope.part == part && e.scope.layer == layer);
         known.unwrap_or_else(|| {
-            let scope = Scope { phase, layer: layer.to_owned(), part };
-            self.entries.push(Entry { scope, tally: Tally::default() });
+            let scope = Scope {
+                phase,
+                layer: layer.to_owned(),
+                part,
+            };
+            self.entries.push(Entry {
+                scope,
+                tally: Tally::default(),
+            });
             self.entries.len() - 1
         })
     }
@@ -229,7 +243,10 @@ mod tests {
     use super::*;
 
     fn sent(bytes: u64) -> Tally {
-        Tally { bytes_sent: bytes, ..Tally::default() }
+        Tally {
+            bytes_sent: bytes,
+            ..Tally::default()
+        }
     }
 
     fn sample() -> Meter {
@@ -253,7 +270,10 @@ mod tests {
         assert_eq!(meter.sum(|s| s.part.is_relu()).bytes(), 110);
         assert_eq!(meter.sum(|s| s.part.is_argmax()).bytes(), 1000);
         let layers = meter.by_layer(|s| s.part != Part::Ciphertext);
-        let bytes: Vec<_> = layers.iter().map(|(l, t)| (l.as_str(), t.bytes())).collect();
+        let bytes: Vec<_> = layers
+            .iter()
+            .map(|(l, t)| (l.as_str(), t.bytes()))
+            .collect();
         assert_eq!(bytes, [("a", 10), ("b", 1100)]);
     }
 
@@ -271,7 +291,11 @@ mod tests {
 
     #[test]
     fn scopes_read_well() {
-        let scope = Scope { phase: Phase::Online, layer: "relu1".into(), part: Part::Relu(Step::Tables) };
+        let scope = Scope {
+            phase: Phase::Online,
+            layer: "relu1".into(),
+            part: Part::Relu(Step::Tables),
+        };
         assert_eq!(scope.to_string(), "online: relu1: ReLU tables");
     }
 }

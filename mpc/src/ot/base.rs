@@ -82,7 +82,10 @@ pub fn send(
             key(label, index, &a_bytes, &b_bytes, &other),
         ]);
     }
-    Ok(Outcome { keys, transcript: transcript.finish() })
+    Ok(Outcome {
+        keys,
+        transcript: transcript.finish(),
+    })
 }
 
 /// Receives one of the two keys of each random OT: the first where the choice is 0, the second where it is 1.
@@ -102,7 +105,8 @@ pub fn receive(
     let mut keys = Zeroizing::new(Vec::with_capacity(choices.len()));
     for (index, choice) in choices.iter().enumerate() {
         let secret = Zeroizing::new(Scalar::random(rng));
-        let offset = RistrettoPoint::conditional_select(&RistrettoPoint::identity(), &a_point, *choice);
+        let offset =
+            RistrettoPoint::conditional_select(&RistrettoPoint::identity(), &a_point, *choice);
         let b_bytes = (RistrettoPoint::mul_base(&secret) + offset).compress();
         channel.send(b_bytes.as_bytes())?;
         transcript.absorb(&b_bytes);
@@ -110,7 +114,10 @@ pub fn receive(
         keys.push(key(label, index, &a_bytes, &b_bytes, &shared));
     }
     channel.flush()?;
-    Ok(Outcome { keys, transcript: transcript.finish() })
+    Ok(Outcome {
+        keys,
+        transcript: transcript.finish(),
+    })
 }
 
 fn receive_point(
@@ -121,8 +128,13 @@ fn receive_point(
     let mut bytes = [0; POINT_BYTES];
     channel.recv(&mut bytes)?;
     let encoded = CompressedRistretto(bytes);
-    let refuse = |detail: &str| Error::Malformed { what: format!("{name}[{index}]"), detail: detail.into() };
-    let point = encoded.decompress().ok_or_else(|| refuse("not the encoding of a ristretto255 element"))?;
+    let refuse = |detail: &str| Error::Malformed {
+        what: format!("{name}[{index}]"),
+        detail: detail.into(),
+    };
+    let point = encoded
+        .decompress()
+        .ok_or_else(|| refuse("not the encoding of a ristretto255 element"))?;
     if point.is_identity() {
         return Err(refuse("the identity element"));
     }
@@ -191,8 +203,16 @@ mod tests {
         let choices: Vec<Choice> = bits.iter().map(|&bit| Choice::from(bit)).collect();
         let count = bits.len();
         std::thread::scope(|scope| {
-            let sender = scope.spawn(move || send(&mut a, label[0], count, &mut SecureRng::from_os().unwrap()).unwrap());
-            let received = receive(&mut b, label[1], &choices, &mut SecureRng::from_os().unwrap()).unwrap();
+            let sender = scope.spawn(move || {
+                send(&mut a, label[0], count, &mut SecureRng::from_os().unwrap()).unwrap()
+            });
+            let received = receive(
+                &mut b,
+                label[1],
+                &choices,
+                &mut SecureRng::from_os().unwrap(),
+            )
+            .unwrap();
             assert_eq!(b.meter().total().bytes_sent, (count * POINT_BYTES) as u64);
             assert_eq!(b.meter().total().bytes_received, POINT_BYTES as u64);
             (sender.join().unwrap(), received)
@@ -223,16 +243,29 @@ mod tests {
     fn bad_points_are_refused_by_index() {
         for (bytes, word) in [([0xff; 32], "not the encoding"), ([0; 32], "identity")] {
             let (mut a, mut b) = Channel::pair();
-            b.send(RistrettoPoint::mul_base(&Scalar::from(5_u8)).compress().as_bytes()).unwrap();
+            b.send(
+                RistrettoPoint::mul_base(&Scalar::from(5_u8))
+                    .compress()
+                    .as_bytes(),
+            )
+            .unwrap();
             b.send(&bytes).unwrap();
             b.flush().unwrap();
-            let error = send(&mut a, b"x", 2, &mut SecureRng::from_os().unwrap()).err().unwrap().to_string();
+            let error = send(&mut a, b"x", 2, &mut SecureRng::from_os().unwrap())
+                .err()
+                .unwrap()
+                .to_string();
             assert!(error.contains("B[1]") && error.contains(word), "{error}");
 
             let (mut a, mut b) = Channel::pair();
             a.send(&bytes).unwrap();
             a.flush().unwrap();
-            let error = receive(&mut b, b"x", &[Choice::from(1)], &mut SecureRng::from_os().unwrap());
+            let error = receive(
+                &mut b,
+                b"x",
+                &[Choice::from(1)],
+                &mut SecureRng::from_os().unwrap(),
+            );
             let error = error.err().unwrap().to_string();
             assert!(error.contains("point A") && error.contains(word), "{error}");
         }

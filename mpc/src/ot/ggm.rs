@@ -86,7 +86,10 @@ pub fn grow(id: &TreeId, depth: usize, level_one: [Block; 2]) -> FullTree {
         sums.push([left, right]);
         nodes = next;
     }
-    FullTree { leaves: nodes, sums }
+    FullTree {
+        leaves: nodes,
+        sums,
+    }
 }
 
 /// Rebuilds all leaves but the one at Δ.
@@ -121,7 +124,10 @@ pub fn rebuild(id: &TreeId, path: &[Choice], known: &[Block]) -> Zeroizing<Vec<B
 /// `zero` if the choice is 0, `one` if it is 1, in constant time.
 pub(super) fn select(zero: Block, one: Block, choice: Choice) -> Block {
     let (Block([a, b]), Block([c, d])) = (zero, one);
-    Block([u64::conditional_select(&a, &c, choice), u64::conditional_select(&b, &d, choice)])
+    Block([
+        u64::conditional_select(&a, &c, choice),
+        u64::conditional_select(&b, &d, choice),
+    ])
 }
 
 #[cfg(test)]
@@ -130,15 +136,28 @@ mod tests {
     use crate::rng::SecureRng;
 
     fn id(tree: u32) -> TreeId {
-        TreeId { session: [7; 32], tree }
+        TreeId {
+            session: [7; 32],
+            tree,
+        }
     }
 
     /// The punctured party's view of `tree` at `delta`.
-    fn puncture(tree: &FullTree, level_one: [Block; 2], depth: usize, delta: usize) -> Zeroizing<Vec<Block>> {
+    fn puncture(
+        tree: &FullTree,
+        level_one: [Block; 2],
+        depth: usize,
+        delta: usize,
+    ) -> Zeroizing<Vec<Block>> {
         let bits: Vec<usize> = (0..depth).rev().map(|j| (delta >> j) & 1).collect();
         let path: Vec<Choice> = bits.iter().map(|&b| Choice::from(b as u8)).collect();
         let mut known = vec![level_one[1 - bits[0]]];
-        known.extend(tree.sums.iter().zip(&bits[1..]).map(|(sums, bit)| sums[1 - bit]));
+        known.extend(
+            tree.sums
+                .iter()
+                .zip(&bits[1..])
+                .map(|(sums, bit)| sums[1 - bit]),
+        );
         rebuild(&id(3), &path, &known)
     }
 
@@ -155,7 +174,10 @@ mod tests {
                 assert_eq!(leaves.len(), 1 << depth);
                 assert!(leaves[0] == Block::ZERO);
                 for y in 1..1 << depth {
-                    assert!(leaves[y] == tree.leaves[y ^ delta], "depth {depth}, delta {delta}, leaf {y}");
+                    assert!(
+                        leaves[y] == tree.leaves[y ^ delta],
+                        "depth {depth}, delta {delta}, leaf {y}"
+                    );
                 }
             }
         }
@@ -169,11 +191,20 @@ mod tests {
         let (depth, delta) = (4, 0b0101);
         let beside = Block::random(&mut rng);
         // Level 1 beside the path (right, since Δ starts with 0) is equal in both trees; the path's subtree differs.
-        let [one, two] = [[Block::random(&mut rng), beside], [Block::random(&mut rng), beside]];
+        let [one, two] = [
+            [Block::random(&mut rng), beside],
+            [Block::random(&mut rng), beside],
+        ];
         let (a, b) = (grow(&id(3), depth, one), grow(&id(3), depth, two));
-        let (view_a, view_b) = (puncture(&a, one, depth, delta), puncture(&b, two, depth, delta));
+        let (view_a, view_b) = (
+            puncture(&a, one, depth, delta),
+            puncture(&b, two, depth, delta),
+        );
         for y in 8..16 {
-            assert!(view_a[y] == view_b[y], "leaf {y} hangs on the shared node alone");
+            assert!(
+                view_a[y] == view_b[y],
+                "leaf {y} hangs on the shared node alone"
+            );
         }
         assert!(a.leaves[delta] != b.leaves[delta]);
         // Nothing in the view equals the hole.
@@ -185,7 +216,14 @@ mod tests {
         let level_one = [Block([1, 2]), Block([3, 4])];
         let a = grow(&id(0), 4, level_one);
         let b = grow(&id(1), 4, level_one);
-        let c = grow(&TreeId { session: [8; 32], tree: 0 }, 4, level_one);
+        let c = grow(
+            &TreeId {
+                session: [8; 32],
+                tree: 0,
+            },
+            4,
+            level_one,
+        );
         assert!(a.leaves[5] != b.leaves[5] && a.leaves[5] != c.leaves[5]);
     }
 }

@@ -111,7 +111,11 @@ fn check_request(what: &'static str, length: usize) -> Result<(), Error> {
     if length.is_multiple_of(GRAIN) {
         Ok(())
     } else {
-        Err(Error::Length { what, length, expected: format!("a multiple of {GRAIN}") })
+        Err(Error::Length {
+            what,
+            length,
+            expected: format!("a multiple of {GRAIN}"),
+        })
     }
 }
 
@@ -126,19 +130,30 @@ struct Progress {
 
 impl Progress {
     const fn new(what: &'static str) -> Self {
-        Self { what, counter: 0, torn: false }
+        Self {
+            what,
+            counter: 0,
+            torn: false,
+        }
     }
 
     /// Refuses to go on after an error.
     const fn check(&self) -> Result<(), Error> {
-        if self.torn { Err(Error::Poisoned { what: self.what }) } else { Ok(()) }
+        if self.torn {
+            Err(Error::Poisoned { what: self.what })
+        } else {
+            Ok(())
+        }
     }
 
     /// The counter of a new chunk, never given twice; `torn` until [`Progress::finish`].
     fn begin(&mut self) -> Result<u64, Error> {
         self.check()?;
         if self.counter + WIDTH as u64 > STREAM_LIMIT {
-            return Err(Error::Exhausted { what: self.what, used: self.counter });
+            return Err(Error::Exhausted {
+                what: self.what,
+                used: self.counter,
+            });
         }
         self.torn = true;
         let start = self.counter;
@@ -156,5 +171,7 @@ fn zeroed(blocks: usize) -> Zeroizing<Vec<Block>> {
     Zeroizing::new(vec![Block::ZERO; blocks])
 }
 
+#[cfg(test)]
+mod hostile_tests;
 #[cfg(test)]
 mod tests;

@@ -14,18 +14,35 @@ pub const ROWS: usize = 128;
 ///
 /// # Errors
 /// [`Error::Length`] unless `columns.len()` is a multiple of 128, a row fits its stride, and `rows` holds 128 rows.
-pub fn transpose(simd: Simd, rows: &[Block], stride: usize, columns: &mut [Block]) -> Result<(), Error> {
+pub fn transpose(
+    simd: Simd,
+    rows: &[Block],
+    stride: usize,
+    columns: &mut [Block],
+) -> Result<(), Error> {
     let width = columns.len() / ROWS;
     if !columns.len().is_multiple_of(ROWS) {
         let expected = format!("a multiple of {ROWS}");
-        return Err(Error::Length { what: "columns of a bit matrix", length: columns.len(), expected });
+        return Err(Error::Length {
+            what: "columns of a bit matrix",
+            length: columns.len(),
+            expected,
+        });
     }
     if width > stride {
-        return Err(Error::Length { what: "stride of a bit matrix", length: stride, expected: format!("at least {width}") });
+        return Err(Error::Length {
+            what: "stride of a bit matrix",
+            length: stride,
+            expected: format!("at least {width}"),
+        });
     }
     if rows.len() < (ROWS - 1) * stride + width {
         let expected = format!("at least {}", (ROWS - 1) * stride + width);
-        return Err(Error::Length { what: "rows of a bit matrix", length: rows.len(), expected });
+        return Err(Error::Length {
+            what: "rows of a bit matrix",
+            length: rows.len(),
+            expected,
+        });
     }
     kernel::transpose(simd.checked()?, rows, stride, columns);
     Ok(())
@@ -50,7 +67,11 @@ mod tests {
                     for (c, column) in columns.iter().enumerate() {
                         for r in 0..ROWS {
                             let expected = bit(rows[r * stride + c / 128], c % 128);
-                            assert_eq!(bit(*column, r), expected, "{simd}: row {r}, column {c} of {width} blocks");
+                            assert_eq!(
+                                bit(*column, r),
+                                expected,
+                                "{simd}: row {r}, column {c} of {width} blocks"
+                            );
                         }
                     }
                 }
@@ -63,7 +84,9 @@ mod tests {
         let rows = vec![Block::ZERO; ROWS * 2];
         let message = |stride, columns| {
             let mut columns = vec![Block::ZERO; columns];
-            transpose(Simd::Scalar, &rows, stride, &mut columns).unwrap_err().to_string()
+            transpose(Simd::Scalar, &rows, stride, &mut columns)
+                .unwrap_err()
+                .to_string()
         };
         assert!(message(2, 130).contains("130"));
         assert!(message(1, 256).contains("stride"));

@@ -12,7 +12,10 @@ macro_rules! fold_kernel {
         /// AES on the counters, under each of `G` keys.
         #[target_feature(enable = $features)]
         #[inline]
-        fn encrypt<const G: usize>(keys: &[RoundKeys], counters: &[Vector; VECTORS]) -> [[Vector; VECTORS]; G] {
+        fn encrypt<const G: usize>(
+            keys: &[RoundKeys],
+            counters: &[Vector; VECTORS],
+        ) -> [[Vector; VECTORS]; G] {
             let mut states = [*counters; G];
             for (state, keys) in states.iter_mut().zip(keys) {
                 let key = broadcast(&keys.0[0]);
@@ -47,7 +50,12 @@ macro_rules! fold_kernel {
 
         /// `G` is 2 for k = 1, else 4.
         #[target_feature(enable = $features)]
-        fn fold_groups<const G: usize>(leaves: Leaves<'_>, rows: &mut [Block], stride: usize, sum: &mut [Block]) {
+        fn fold_groups<const G: usize>(
+            leaves: Leaves<'_>,
+            rows: &mut [Block],
+            stride: usize,
+            sum: &mut [Block],
+        ) {
             let depth = leaves.depth();
             let whole = sum.len() - sum.len() % PIECE;
             for offset in (0..whole).step_by(PIECE) {
@@ -87,12 +95,22 @@ macro_rules! fold_kernel {
             }
             if whole < sum.len() {
                 let start = leaves.start.wrapping_add(whole as u64);
-                portable::fold(Leaves { start, ..leaves }, &mut rows[whole..], stride, &mut sum[whole..]);
+                portable::fold(
+                    Leaves { start, ..leaves },
+                    &mut rows[whole..],
+                    stride,
+                    &mut sum[whole..],
+                );
             }
         }
 
         #[target_feature(enable = $features)]
-        pub(in super::super) fn fold(leaves: Leaves<'_>, rows: &mut [Block], stride: usize, sum: &mut [Block]) {
+        pub(in super::super) fn fold(
+            leaves: Leaves<'_>,
+            rows: &mut [Block],
+            stride: usize,
+            sum: &mut [Block],
+        ) {
             if leaves.depth() == 1 {
                 fold_groups::<2>(leaves, rows, stride, sum);
             } else {
@@ -104,11 +122,15 @@ macro_rules! fold_kernel {
 
 /// AES-NI: one block a register, two counters by four leaves abreast.
 pub(super) mod avx2 {
-    #![expect(clippy::indexing_slicing, reason = "constant indices into arrays of registers; shapes are checked by the caller")]
+    #![expect(
+        clippy::indexing_slicing,
+        reason = "constant indices into arrays of registers; shapes are checked by the caller"
+    )]
 
     use core::arch::x86_64::{
-        __m128i as Vector, _mm_aesenc_si128 as round, _mm_aesenclast_si128 as last_round, _mm_loadu_si128,
-        _mm_set_epi64x, _mm_setzero_si128 as zero, _mm_storeu_si128, _mm_xor_si128 as xor,
+        __m128i as Vector, _mm_aesenc_si128 as round, _mm_aesenclast_si128 as last_round,
+        _mm_loadu_si128, _mm_set_epi64x, _mm_setzero_si128 as zero, _mm_storeu_si128,
+        _mm_xor_si128 as xor,
     };
 
     use super::super::{Leaves, MAX_DEPTH, portable};
@@ -144,12 +166,16 @@ pub(super) mod avx2 {
 
 /// VAES: four blocks a register, four counters by four leaves abreast.
 pub(super) mod avx512 {
-    #![expect(clippy::indexing_slicing, reason = "constant indices into arrays of registers; shapes are checked by the caller")]
+    #![expect(
+        clippy::indexing_slicing,
+        reason = "constant indices into arrays of registers; shapes are checked by the caller"
+    )]
 
     use core::arch::x86_64::{
         __m512i as Vector, _mm_loadu_si128, _mm512_add_epi64, _mm512_aesenc_epi128 as round,
-        _mm512_aesenclast_epi128 as last_round, _mm512_broadcast_i32x4, _mm512_maskz_set1_epi64, _mm512_set_epi64,
-        _mm512_setzero_si512 as zero, _mm512_storeu_si512, _mm512_xor_si512 as xor,
+        _mm512_aesenclast_epi128 as last_round, _mm512_broadcast_i32x4, _mm512_maskz_set1_epi64,
+        _mm512_set_epi64, _mm512_setzero_si512 as zero, _mm512_storeu_si512,
+        _mm512_xor_si512 as xor,
     };
 
     use super::super::{Leaves, MAX_DEPTH, portable};

@@ -1,5 +1,8 @@
 //! The kernels as their definitions say, on any machine.
-#![expect(clippy::indexing_slicing, reason = "the dispatching functions check all shapes; loops run over them")]
+#![expect(
+    clippy::indexing_slicing,
+    reason = "the dispatching functions check all shapes; loops run over them"
+)]
 
 use super::Leaves;
 use crate::{aes, block::Block, simd::Simd};
@@ -14,11 +17,21 @@ pub(super) fn fold(leaves: Leaves<'_>, rows: &mut [Block], stride: usize, sum: &
         rows[j * stride..][..blocks].fill(Block::ZERO);
     }
     let mut stream = [Block::ZERO; PIECE];
-    for (x, keys) in leaves.keys.iter().enumerate().skip(usize::from(leaves.punctured)) {
+    for (x, keys) in leaves
+        .keys
+        .iter()
+        .enumerate()
+        .skip(usize::from(leaves.punctured))
+    {
         for offset in (0..blocks).step_by(PIECE) {
             let piece = offset..blocks.min(offset + PIECE);
             let stream = &mut stream[..piece.len()];
-            aes::ctr(Simd::Scalar, keys, leaves.start.wrapping_add(offset as u64), stream);
+            aes::ctr(
+                Simd::Scalar,
+                keys,
+                leaves.start.wrapping_add(offset as u64),
+                stream,
+            );
             add(&mut sum[piece.clone()], stream);
             for j in (0..leaves.depth()).filter(|j| x >> j & 1 == 1) {
                 add(&mut rows[j * stride..][piece.clone()], stream);
@@ -28,8 +41,13 @@ pub(super) fn fold(leaves: Leaves<'_>, rows: &mut [Block], stride: usize, sum: &
 }
 
 fn add(to: &mut [Block], from: &[Block]) {
+    add_masked(to, from, Block::mask(1));
+}
+
+#[inline(always)]
+pub(super) fn add_masked(to: &mut [Block], from: &[Block], mask: Block) {
     for (a, b) in to.iter_mut().zip(from) {
-        *a ^= *b;
+        *a ^= *b & mask;
     }
 }
 
@@ -38,7 +56,8 @@ pub(super) fn transpose(rows: &[Block], stride: usize, columns: &mut [Block]) {
     for (w, tile) in columns.chunks_exact_mut(128).enumerate() {
         let mut bytes = [[0_u8; 16]; 128];
         for group in 0..16 {
-            let rows: [[u8; 16]; 8] = core::array::from_fn(|r| rows[(8 * group + r) * stride + w].to_bytes());
+            let rows: [[u8; 16]; 8] =
+                core::array::from_fn(|r| rows[(8 * group + r) * stride + w].to_bytes());
             for byte in 0..16 {
                 let square = transpose8(u64::from_le_bytes(rows.map(|row| row[byte])));
                 for (bit, out) in square.to_le_bytes().into_iter().enumerate() {

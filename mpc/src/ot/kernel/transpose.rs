@@ -76,13 +76,17 @@ macro_rules! interleave_kernel {
 
 /// Two lanes; squares by masked swaps.
 pub(super) mod avx2 {
-    #![expect(clippy::indexing_slicing, reason = "constant indices into arrays of registers; shapes are checked by the caller")]
+    #![expect(
+        clippy::indexing_slicing,
+        reason = "constant indices into arrays of registers; shapes are checked by the caller"
+    )]
 
     use core::arch::x86_64::{
-        __m256i as Vector, _mm256_and_si256, _mm256_loadu_si256, _mm256_permute2x128_si256, _mm256_set1_epi64x,
-        _mm256_setzero_si256 as zero, _mm256_slli_epi64, _mm256_srli_epi64, _mm256_storeu_si256,
-        _mm256_unpackhi_epi8 as high8, _mm256_unpackhi_epi16 as high16, _mm256_unpackhi_epi32 as high32,
-        _mm256_unpackhi_epi64 as high64, _mm256_unpacklo_epi8 as low8, _mm256_unpacklo_epi16 as low16,
+        __m256i as Vector, _mm256_and_si256, _mm256_loadu_si256, _mm256_permute2x128_si256,
+        _mm256_set1_epi64x, _mm256_setzero_si256 as zero, _mm256_slli_epi64, _mm256_srli_epi64,
+        _mm256_storeu_si256, _mm256_unpackhi_epi8 as high8, _mm256_unpackhi_epi16 as high16,
+        _mm256_unpackhi_epi32 as high32, _mm256_unpackhi_epi64 as high64,
+        _mm256_unpacklo_epi8 as low8, _mm256_unpacklo_epi16 as low16,
         _mm256_unpacklo_epi32 as low32, _mm256_unpacklo_epi64 as low64, _mm256_xor_si256,
     };
 
@@ -121,7 +125,10 @@ pub(super) mod avx2 {
     #[inline]
     fn store_lanes(columns: [Vector; 16], first: usize, tile: &mut [Block]) {
         for (p, [a, b]) in columns.as_chunks::<2>().0.iter().enumerate() {
-            let lanes = [_mm256_permute2x128_si256::<0x20>(*a, *b), _mm256_permute2x128_si256::<0x31>(*a, *b)];
+            let lanes = [
+                _mm256_permute2x128_si256::<0x20>(*a, *b),
+                _mm256_permute2x128_si256::<0x31>(*a, *b),
+            ];
             for (lane, v) in lanes.into_iter().enumerate() {
                 let to = &mut tile[128 * lane + first + 2 * p..][..2];
                 // SAFETY: two blocks are thirty-two writable bytes.
@@ -135,14 +142,18 @@ pub(super) mod avx2 {
 
 /// Four lanes; squares by GFNI.
 pub(super) mod avx512 {
-    #![expect(clippy::indexing_slicing, reason = "constant indices into arrays of registers; shapes are checked by the caller")]
+    #![expect(
+        clippy::indexing_slicing,
+        reason = "constant indices into arrays of registers; shapes are checked by the caller"
+    )]
 
     use core::arch::x86_64::{
         __m512i as Vector, _mm512_gf2p8affine_epi64_epi8, _mm512_loadu_si512, _mm512_set1_epi64,
-        _mm512_setzero_si512 as zero, _mm512_shuffle_i64x2, _mm512_storeu_si512, _mm512_unpackhi_epi8 as high8,
-        _mm512_unpackhi_epi16 as high16, _mm512_unpackhi_epi32 as high32, _mm512_unpackhi_epi64 as high64,
-        _mm512_unpacklo_epi8 as low8, _mm512_unpacklo_epi16 as low16, _mm512_unpacklo_epi32 as low32,
-        _mm512_unpacklo_epi64 as low64,
+        _mm512_setzero_si512 as zero, _mm512_shuffle_i64x2, _mm512_storeu_si512,
+        _mm512_unpackhi_epi8 as high8, _mm512_unpackhi_epi16 as high16,
+        _mm512_unpackhi_epi32 as high32, _mm512_unpackhi_epi64 as high64,
+        _mm512_unpacklo_epi8 as low8, _mm512_unpacklo_epi16 as low16,
+        _mm512_unpacklo_epi32 as low32, _mm512_unpacklo_epi64 as low64,
     };
 
     use super::super::portable;

@@ -51,15 +51,25 @@ impl CotReceiver {
     ///
     /// # Errors
     /// A bad `k` or an unsupported `simd`; those of the channel; a malformed point of the peer.
-    pub fn setup(channel: &mut Channel, k: usize, rng: &mut SecureRng, simd: Simd) -> Result<Self, Error> {
+    pub fn setup(
+        channel: &mut Channel,
+        k: usize,
+        rng: &mut SecureRng,
+        simd: Simd,
+    ) -> Result<Self, Error> {
         let trees = trees(k)?;
         let simd = simd.checked()?;
         channel.send_u32(k as u32)?;
         let base::Outcome { keys, transcript } = base::send(channel, LABEL, 128, rng)?;
         let mut seeds = Zeroizing::new(Vec::with_capacity(trees << k));
         for (tree, pairs) in keys.chunks_exact(k).enumerate() {
-            let Some((&level_one, lower)) = pairs.split_first() else { continue };
-            let id = TreeId { session: transcript, tree: tree as u32 };
+            let Some((&level_one, lower)) = pairs.split_first() else {
+                continue;
+            };
+            let id = TreeId {
+                session: transcript,
+                tree: tree as u32,
+            };
             let grown = ggm::grow(&id, k, level_one);
             for (pad, sum) in lower.iter().zip(grown.sums.iter()) {
                 let ([p0, p1], [s0, s1]) = (*pad, *sum);
@@ -71,9 +81,24 @@ impl CotReceiver {
         let leaves = expand_keys(simd, &seeds);
         tracing::debug!(k, trees, %simd, "COT receiver set up");
         let progress = Progress::new("the COT receiver");
-        let chunks = Chunks { k, simd, leaves, progress, rows: zeroed(128 * STRIDE), sums: zeroed(2 * WIDTH) };
-        let pool = Pool { choices: Zeroizing::new(vec![0; WORDS]), macs: zeroed(CHUNK), left: 0 };
-        Ok(Self { chunks, pool, position: 0 })
+        let chunks = Chunks {
+            k,
+            simd,
+            leaves,
+            progress,
+            rows: zeroed(128 * STRIDE),
+            sums: zeroed(2 * WIDTH),
+        };
+        let pool = Pool {
+            choices: Zeroizing::new(vec![0; WORDS]),
+            macs: zeroed(CHUNK),
+            left: 0,
+        };
+        Ok(Self {
+            chunks,
+            pool,
+            position: 0,
+        })
     }
 
     /// COTs handed out so far: the index of the next one, equal on both sides.
@@ -90,22 +115,35 @@ impl CotReceiver {
     /// # Errors
     /// [`Error::Length`] before anything is done; those of the channel, after which this object refuses to go on;
     /// [`Error::Exhausted`] after 2^47 COTs.
-    pub fn extend(&mut self, channel: &mut Channel, choices: &mut [u16], macs: &mut [Block]) -> Result<(), Error> {
+    pub fn extend(
+        &mut self,
+        channel: &mut Channel,
+        choices: &mut [u16],
+        macs: &mut [Block],
+    ) -> Result<(), Error> {
         check_request("MACs of a COT request", macs.len())?;
         let total = macs.len();
         if choices.len() != total / GRAIN {
             let expected = format!("{} for {total} MACs", total / GRAIN);
-            return Err(Error::Length { what: "choice words of a COT request", length: choices.len(), expected });
+            return Err(Error::Length {
+                what: "choice words of a COT request",
+                length: choices.len(),
+                expected,
+            });
         }
         self.chunks.progress.check()?;
         let (choices, macs) = self.pool.take(choices, macs);
-        let (mut choices, mut macs) = (choices.chunks_exact_mut(WORDS), macs.chunks_exact_mut(CHUNK));
+        let (mut choices, mut macs) = (
+            choices.chunks_exact_mut(WORDS),
+            macs.chunks_exact_mut(CHUNK),
+        );
         for (choices, macs) in choices.by_ref().zip(macs.by_ref()) {
             self.chunks.make(channel, choices, macs)?;
         }
         let (choices, macs) = (choices.into_remainder(), macs.into_remainder());
         if !macs.is_empty() {
-            self.chunks.make(channel, &mut self.pool.choices, &mut self.pool.macs)?;
+            self.chunks
+                .make(channel, &mut self.pool.choices, &mut self.pool.macs)?;
             self.pool.left = CHUNK;
             self.pool.take(choices, macs);
         }
@@ -117,7 +155,11 @@ impl CotReceiver {
 
 impl Pool {
     /// Moves as many COTs as there are to the front of the request, and gives back the rest of the request.
-    fn take<'a>(&mut self, choices: &'a mut [u16], macs: &'a mut [Block]) -> (&'a mut [u16], &'a mut [Block]) {
+    fn take<'a>(
+        &mut self,
+        choices: &'a mut [u16],
+        macs: &'a mut [Block],
+    ) -> (&'a mut [u16], &'a mut [Block]) {
         let taken = self.left.min(macs.len());
         let (c, later_c) = choices.split_at_mut(taken / GRAIN);
         let (m, later_m) = macs.split_at_mut(taken);
@@ -135,12 +177,24 @@ impl Pool {
 
 impl Chunks {
     /// One chunk: `choices` and `macs` have its size.
-    fn make(&mut self, channel: &mut Channel, choices: &mut [u16], macs: &mut [Block]) -> Result<(), Error> {
+    fn make(
+        &mut self,
+        channel: &mut Channel,
+        choices: &mut [u16],
+        macs: &mut [Block],
+    ) -> Result<(), Error> {
         let start = self.progress.begin()?;
         let (u, u_i) = self.sums.split_at_mut(WIDTH);
-        let trees = self.leaves.chunks_exact(1 << self.k).zip(self.rows.chunks_exact_mut(self.k * STRIDE));
+        let trees = self
+            .leaves
+            .chunks_exact(1 << self.k)
+            .zip(self.rows.chunks_exact_mut(self.k * STRIDE));
         for (i, (keys, rows)) in trees.enumerate() {
-            let leaves = kernel::Leaves { keys, punctured: false, start };
+            let leaves = kernel::Leaves {
+                keys,
+                punctured: false,
+                start,
+            };
             if i == 0 {
                 kernel::fold(self.simd, leaves, rows, STRIDE, u);
                 continue;

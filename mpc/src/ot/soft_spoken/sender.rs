@@ -51,13 +51,21 @@ impl CotSender {
     ///
     /// # Errors
     /// A bad `k`, or another one at the peer; an unsupported `simd`; those of the channel; a malformed point of the peer.
-    pub fn setup(channel: &mut Channel, k: usize, rng: &mut SecureRng, simd: Simd) -> Result<Self, Error> {
+    pub fn setup(
+        channel: &mut Channel,
+        k: usize,
+        rng: &mut SecureRng,
+        simd: Simd,
+    ) -> Result<Self, Error> {
         let trees = trees(k)?;
         let simd = simd.checked()?;
         let theirs = channel.recv_u32()?;
         if theirs as usize != k {
             let detail = format!("the peer uses {theirs}, this side {k}");
-            return Err(Error::Malformed { what: "OT extension parameter k".into(), detail });
+            return Err(Error::Malformed {
+                what: "OT extension parameter k".into(),
+                detail,
+            });
         }
         let delta = Delta::random(rng);
         let path: Vec<Choice> = (0..128).map(|index| path_bit(&delta, k, index)).collect();
@@ -73,15 +81,33 @@ impl CotSender {
                 let [left, right] = sums;
                 *pad ^= ggm::select(right, left, bit);
             }
-            let id = TreeId { session: transcript, tree: tree as u32 };
+            let id = TreeId {
+                session: transcript,
+                tree: tree as u32,
+            };
             seeds.extend_from_slice(&ggm::rebuild(&id, path, &known));
         }
         let leaves = expand_keys(simd, &seeds);
         tracing::debug!(k, trees, %simd, "COT sender set up");
         let progress = Progress::new("the COT sender");
         let (rows, correction) = (zeroed(128 * STRIDE), zeroed(WIDTH));
-        let chunks = Chunks { k, simd, delta, leaves, progress, rows, correction };
-        Ok(Self { chunks, pool: Pool { keys: zeroed(CHUNK), left: 0 }, position: 0 })
+        let chunks = Chunks {
+            k,
+            simd,
+            delta,
+            leaves,
+            progress,
+            rows,
+            correction,
+        };
+        Ok(Self {
+            chunks,
+            pool: Pool {
+                keys: zeroed(CHUNK),
+                left: 0,
+            },
+            position: 0,
+        })
     }
 
     /// The correlation. Its lowest bit is 1.
@@ -124,7 +150,10 @@ impl Pool {
     fn take<'a>(&mut self, keys: &'a mut [Block]) -> &'a mut [Block] {
         let taken = self.left.min(keys.len());
         let (keys, later) = keys.split_at_mut(taken);
-        for (to, key) in keys.iter_mut().zip(self.keys.iter().skip(CHUNK - self.left)) {
+        for (to, key) in keys
+            .iter_mut()
+            .zip(self.keys.iter().skip(CHUNK - self.left))
+        {
             *to = *key;
         }
         self.left -= taken;
@@ -136,21 +165,32 @@ impl Chunks {
     /// One chunk: `keys` has its size.
     fn make(&mut self, channel: &mut Channel, keys: &mut [Block]) -> Result<(), Error> {
         let start = self.progress.begin()?;
-        let trees = self.leaves.chunks_exact(1 << self.k).zip(self.rows.chunks_exact_mut(self.k * STRIDE));
+        let trees = self
+            .leaves
+            .chunks_exact(1 << self.k)
+            .zip(self.rows.chunks_exact_mut(self.k * STRIDE));
         for (keys, rows) in trees {
-            let leaves = kernel::Leaves { keys, punctured: true, start };
+            let leaves = kernel::Leaves {
+                keys,
+                punctured: true,
+                start,
+            };
             kernel::fold(self.simd, leaves, rows, STRIDE, &mut self.correction);
         }
         // Everything that needs no message is done; tree 0 needs none at all.
-        let pieces = self.rows.chunks_exact_mut(self.k * STRIDE).enumerate().skip(1);
+        let pieces = self
+            .rows
+            .chunks_exact_mut(self.k * STRIDE)
+            .enumerate()
+            .skip(1);
         for (i, rows) in pieces {
             let correction = &mut self.correction;
-            channel.recv_with(WIDTH * BLOCK_BYTES, |bytes| blocks_from_bytes(bytes, correction))?;
+            channel.recv_with(WIDTH * BLOCK_BYTES, |bytes| {
+                blocks_from_bytes(bytes, correction)
+            })?;
             for (j, row) in rows.chunks_exact_mut(STRIDE).enumerate() {
                 let mask = Block::mask(bit(&self.delta, i * self.k + j));
-                for (w, c) in row.iter_mut().zip(self.correction.iter()) {
-                    *w ^= *c & mask;
-                }
+                kernel::add_masked(self.simd, row, &self.correction, mask);
             }
         }
         kernel::transpose(self.simd, &self.rows, STRIDE, keys);
@@ -162,7 +202,11 @@ impl Chunks {
 /// Bit `index` of Δ, in the lowest bit.
 const fn bit(delta: &Delta, index: usize) -> u64 {
     let Block([low, high]) = delta.block();
-    (if index < 64 { low >> index } else { high >> (index - 64) }) & 1
+    (if index < 64 {
+        low >> index
+    } else {
+        high >> (index - 64)
+    }) & 1
 }
 
 /// The turn of transfer `index`: transfers go tree by tree, each from the highest bit of its piece (level 1) to the lowest.

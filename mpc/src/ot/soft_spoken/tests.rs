@@ -1,6 +1,4 @@
-//! The correlation, the bytes, the bits, and what happens to bad messages.
-
-use rand_core::Rng;
+//! The correlation, the bytes, the bits.
 
 use super::*;
 use crate::channel::{Meter, Part, Phase, Step};
@@ -25,7 +23,8 @@ impl Run {
         let mut choices = vec![0_u16; total / GRAIN];
         let delta = std::thread::scope(|scope| {
             let sender = scope.spawn(|| {
-                let mut ot = CotSender::setup(&mut a, k, &mut SecureRng::from_seed(SEED), simd[0]).unwrap();
+                let mut ot =
+                    CotSender::setup(&mut a, k, &mut SecureRng::from_seed(SEED), simd[0]).unwrap();
                 let mut rest = &mut keys[..];
                 for &request in requests {
                     let (now, later) = rest.split_at_mut(request);
@@ -35,7 +34,8 @@ impl Run {
                 assert_eq!(ot.position(), total as u64);
                 ot.delta().block()
             });
-            let mut ot = CotReceiver::setup(&mut b, k, &mut SecureRng::from_seed([1; 32]), simd[1]).unwrap();
+            let mut ot =
+                CotReceiver::setup(&mut b, k, &mut SecureRng::from_seed([1; 32]), simd[1]).unwrap();
             b.enter(Phase::Online, "x", Part::Relu(Step::Ot));
             let (mut rest, mut rest_choices) = (&mut macs[..], &mut choices[..]);
             for &request in requests {
@@ -48,7 +48,13 @@ impl Run {
             sender.join().unwrap()
         });
         let receiver_meter = b.take_meter();
-        Self { delta, keys, choices, macs, receiver_meter }
+        Self {
+            delta,
+            keys,
+            choices,
+            macs,
+            receiver_meter,
+        }
     }
 
     fn choice(&self, t: usize) -> u64 {
@@ -58,7 +64,10 @@ impl Run {
     fn check(&self, what: &str) {
         assert_eq!(self.delta.lsb(), 1);
         for (t, (key, mac)) in self.keys.iter().zip(&self.macs).enumerate() {
-            assert!(*mac == *key ^ self.delta.and_mask(self.choice(t)), "{what}: COT {t}");
+            assert!(
+                *mac == *key ^ self.delta.and_mask(self.choice(t)),
+                "{what}: COT {t}"
+            );
         }
     }
 }
@@ -74,7 +83,17 @@ fn every_cot_is_correlated() {
 #[test]
 fn requests_of_any_sizes_draw_on_one_stream() {
     let best = Simd::detect();
-    let requests = [16, 48, 0, CHUNK, CHUNK - 64, 16, 2 * CHUNK + 160, 32, 5 * CHUNK];
+    let requests = [
+        16,
+        48,
+        0,
+        CHUNK,
+        CHUNK - 64,
+        16,
+        2 * CHUNK + 160,
+        32,
+        5 * CHUNK,
+    ];
     let total = requests.iter().sum::<usize>();
     let parts = Run::new(4, [best; 2], &requests);
     parts.check("parts");
@@ -91,7 +110,10 @@ fn all_levels_give_the_same_bits_and_understand_each_other() {
         for one in Simd::all_supported() {
             for two in Simd::all_supported() {
                 let run = Run::new(k, [one, two], &[CHUNK + 32]);
-                assert!(run.keys == scalar.keys && run.macs == scalar.macs, "k = {k}, {one}, {two}");
+                assert!(
+                    run.keys == scalar.keys && run.macs == scalar.macs,
+                    "k = {k}, {one}, {two}"
+                );
                 assert_eq!(run.choices, scalar.choices);
             }
         }
@@ -102,8 +124,14 @@ fn all_levels_give_the_same_bits_and_understand_each_other() {
 fn bytes_a_cot_are_as_stated() {
     for (k, per_cot) in [(1, 15.875), (2, 7.875), (4, 3.875), (8, 1.875)] {
         let run = Run::new(k, [Simd::detect(); 2], &[4 * CHUNK]);
-        let extension = run.receiver_meter.sum(|scope| scope.part == Part::Relu(Step::Ot));
-        assert_eq!(extension.bytes_sent as f64, per_cot * 4.0 * CHUNK as f64, "k = {k}");
+        let extension = run
+            .receiver_meter
+            .sum(|scope| scope.part == Part::Relu(Step::Ot));
+        assert_eq!(
+            extension.bytes_sent as f64,
+            per_cot * 4.0 * CHUNK as f64,
+            "k = {k}"
+        );
         assert_eq!(extension.bytes_received, 0);
         let setup = run.receiver_meter.sum(|scope| scope.phase == Phase::Setup);
         assert_eq!(setup.bytes_sent, (4 + 32 + 128 / k * (k - 1) * 32) as u64);
@@ -117,10 +145,15 @@ fn choices_keys_and_macs_are_unbiased() {
     let run = Run::new(4, [Simd::detect(); 2], &[1 << 16]);
     let within = |ones: u64, what: &str| {
         let (n, ones) = (f64::from(1 << 16), ones as f64);
-        assert!((ones - n / 2.0).abs() < 6.0 * (n / 4.0).sqrt(), "{what}: {ones} ones of {n}");
+        assert!(
+            (ones - n / 2.0).abs() < 6.0 * (n / 4.0).sqrt(),
+            "{what}: {ones} ones of {n}"
+        );
     };
     within((0..1 << 16).map(|t| run.choice(t)).sum(), "choices");
-    let neighbours = (1..1 << 16).map(|t| run.choice(t) ^ run.choice(t - 1)).sum();
+    let neighbours = (1..1 << 16)
+        .map(|t| run.choice(t) ^ run.choice(t - 1))
+        .sum();
     within(neighbours, "changes between neighbouring choices");
     for bit in 0..128 {
         let count = |blocks: &[Block]| blocks.iter().map(|b| b.0[bit / 64] >> (bit % 64) & 1).sum();
@@ -135,9 +168,21 @@ fn sessions_differ_in_everything() {
     for _ in 0..4 {
         let (mut a, mut b) = Channel::pair();
         let receiver = std::thread::spawn(move || {
-            CotReceiver::setup(&mut b, 8, &mut SecureRng::from_os().unwrap(), Simd::detect()).unwrap();
+            CotReceiver::setup(
+                &mut b,
+                8,
+                &mut SecureRng::from_os().unwrap(),
+                Simd::detect(),
+            )
+            .unwrap();
         });
-        let ot = CotSender::setup(&mut a, 8, &mut SecureRng::from_os().unwrap(), Simd::detect()).unwrap();
+        let ot = CotSender::setup(
+            &mut a,
+            8,
+            &mut SecureRng::from_os().unwrap(),
+            Simd::detect(),
+        )
+        .unwrap();
         deltas.push(ot.delta().block());
         receiver.join().unwrap();
     }
@@ -151,8 +196,13 @@ fn both_directions_live_in_one_session() {
     let (mut a, mut b) = Channel::pair();
     let run = |channel: &mut Channel, role: Role| {
         let mut rng = SecureRng::from_os().unwrap();
-        let (mut sender, mut receiver) = setup_both(channel, role, 4, &mut rng, Simd::detect()).unwrap();
-        let (mut keys, mut macs, mut choices) = (vec![Block::ZERO; 5008], vec![Block::ZERO; 5008], vec![0; 313]);
+        let (mut sender, mut receiver) =
+            setup_both(channel, role, 4, &mut rng, Simd::detect()).unwrap();
+        let (mut keys, mut macs, mut choices) = (
+            vec![Block::ZERO; 5008],
+            vec![Block::ZERO; 5008],
+            vec![0; 313],
+        );
         for round in 0..3 {
             // Alternately, in an order both know.
             if (role == Role::First) == (round % 2 == 0) {
@@ -183,103 +233,38 @@ fn both_directions_live_in_one_session() {
 fn parameters_and_lengths_are_checked() {
     for k in [0, 3, 5, 16, 128] {
         let (mut a, _b) = Channel::pair();
-        let error = CotSender::setup(&mut a, k, &mut SecureRng::from_seed(SEED), Simd::Scalar).err().unwrap();
-        assert!(error.to_string().contains(&format!("{k}, expected 1, 2, 4 or 8")), "{error}");
+        let error = CotSender::setup(&mut a, k, &mut SecureRng::from_seed(SEED), Simd::Scalar)
+            .err()
+            .unwrap();
+        assert!(
+            error
+                .to_string()
+                .contains(&format!("{k}, expected 1, 2, 4 or 8")),
+            "{error}"
+        );
     }
     let (mut a, mut b) = Channel::pair();
     let receiver = std::thread::spawn(move || {
-        let mut ot = CotReceiver::setup(&mut b, 4, &mut SecureRng::from_seed(SEED), Simd::Scalar).unwrap();
+        let mut ot =
+            CotReceiver::setup(&mut b, 4, &mut SecureRng::from_seed(SEED), Simd::Scalar).unwrap();
         let message = |outcome: Result<(), Error>| outcome.unwrap_err().to_string();
-        assert!(message(ot.extend(&mut b, &mut [0; 2], &mut [Block::ZERO; 24])).contains("multiple of 16"));
-        assert!(message(ot.extend(&mut b, &mut [0; 3], &mut [Block::ZERO; 32])).contains("2 for 32 MACs"));
+        assert!(
+            message(ot.extend(&mut b, &mut [0; 2], &mut [Block::ZERO; 24]))
+                .contains("multiple of 16")
+        );
+        assert!(
+            message(ot.extend(&mut b, &mut [0; 3], &mut [Block::ZERO; 32]))
+                .contains("2 for 32 MACs")
+        );
         // A refused request changes nothing.
-        ot.extend(&mut b, &mut [0; 2], &mut [Block::ZERO; 32]).unwrap();
+        ot.extend(&mut b, &mut [0; 2], &mut [Block::ZERO; 32])
+            .unwrap();
     });
-    let mut ot = CotSender::setup(&mut a, 4, &mut SecureRng::from_seed(SEED), Simd::Scalar).unwrap();
+    let mut ot =
+        CotSender::setup(&mut a, 4, &mut SecureRng::from_seed(SEED), Simd::Scalar).unwrap();
     assert!(ot.extend(&mut a, &mut [Block::ZERO; 17]).is_err());
     ot.extend(&mut a, &mut [Block::ZERO; 32]).unwrap();
     receiver.join().unwrap();
-}
-
-#[test]
-fn different_k_is_refused() {
-    let (mut a, mut b) = Channel::pair();
-    let receiver = std::thread::spawn(move || {
-        // Ends by the peer's hanging up.
-        CotReceiver::setup(&mut b, 8, &mut SecureRng::from_seed(SEED), Simd::Scalar).err().unwrap()
-    });
-    let error = CotSender::setup(&mut a, 4, &mut SecureRng::from_seed(SEED), Simd::Scalar).err().unwrap();
-    assert!(error.to_string().contains("the peer uses 8, this side 4"), "{error}");
-    drop(a);
-    let theirs = receiver.join().unwrap();
-    assert!(matches!(theirs, Error::Closed { .. } | Error::Reset { .. }), "{theirs}");
-}
-
-/// Cuts the receiver's part of a run off after every so many bytes: the sender ends with an error, and stays ended.
-#[test]
-fn truncated_messages_end_the_sender() {
-    let whole = recorded_receiver();
-    for cut in [0, 3, 4, 20, 36, 100, 36 + 32 * 96 - 1, 36 + 32 * 96, 10_000, whole.len() - 1] {
-        let (mut a, mut b) = Channel::pair();
-        b.send(&whole[..cut]).unwrap();
-        b.flush().unwrap();
-        drop(b);
-        let outcome = CotSender::setup(&mut a, 4, &mut SecureRng::from_seed(SEED), Simd::detect()).and_then(|mut ot| {
-            let mut keys = vec![Block::ZERO; CHUNK];
-            let error = ot.extend(&mut a, &mut keys).unwrap_err();
-            let again = ot.extend(&mut a, &mut keys).unwrap_err();
-            assert!(matches!(again, Error::Poisoned { .. }), "{again}");
-            Err::<(), _>(error)
-        });
-        let error = outcome.unwrap_err();
-        assert!(matches!(error, Error::Closed { .. } | Error::Reset { .. }), "cut at {cut}: {error}");
-    }
-}
-
-/// What a receiver sends in a set-up with a sender of seed `SEED`, and one chunk.
-fn recorded_receiver() -> Vec<u8> {
-    let (mut a, mut b) = Channel::pair();
-    let (mut record, mut peer) = Channel::pair();
-    std::thread::scope(|scope| {
-        scope.spawn(move || {
-            let mut ot = CotReceiver::setup(&mut b, 4, &mut SecureRng::from_seed([1; 32]), Simd::detect()).unwrap();
-            ot.extend(&mut b, &mut [0; CHUNK / GRAIN], &mut [Block::ZERO; CHUNK]).unwrap();
-        });
-        // A relay between the two, keeping what the receiver says.
-        scope.spawn(move || {
-            let mut ot = CotSender::setup(&mut peer, 4, &mut SecureRng::from_seed(SEED), Simd::detect()).unwrap();
-            ot.extend(&mut peer, &mut [Block::ZERO; CHUNK]).unwrap();
-        });
-        let mut kept = Vec::new();
-        let mut pass = |from: &mut Channel, to: &mut Channel, length: usize, keep: bool| {
-            let mut bytes = vec![0; length];
-            from.recv(&mut bytes).unwrap();
-            to.send(&bytes).unwrap();
-            to.flush().unwrap();
-            if keep {
-                kept.extend(bytes);
-            }
-        };
-        pass(&mut a, &mut record, 36, true);
-        pass(&mut record, &mut a, 128 * 32, false);
-        pass(&mut a, &mut record, 96 * 32 + 31 * CHUNK / 8, true);
-        kept
-    })
-}
-
-#[test]
-fn garbage_ends_both_sides() {
-    let mut garbage = vec![0_u8; 1 << 20];
-    SecureRng::from_seed([3; 32]).fill_bytes(&mut garbage);
-    let (mut a, mut b) = Channel::pair();
-    b.send(&garbage).unwrap();
-    b.flush().unwrap();
-    let error = CotSender::setup(&mut a, 4, &mut SecureRng::from_seed(SEED), Simd::detect()).err().unwrap();
-    assert!(matches!(error, Error::Malformed { .. }), "{error}");
-    a.send(&garbage).unwrap();
-    a.flush().unwrap();
-    let error = CotReceiver::setup(&mut b, 4, &mut SecureRng::from_seed(SEED), Simd::detect()).err().unwrap();
-    assert!(error.to_string().contains("base OT point B[0]"), "{error}");
 }
 
 #[test]

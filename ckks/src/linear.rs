@@ -1,0 +1,23 @@
+//! Linear layers over batch-packed ciphertexts: a matrix product over residues.
+//!
+//! Row i of the input is ciphertext i (c0 | c1); output row o is sum over i of w_{o,i} row_i mod q,
+//! because scalar multiplication and addition of ciphertexts act on every residue alike. The matrix
+//! is given in *groups* that share input rows and weights: a fully connected layer is one group, a
+//! convolution one a position, all with the same [`Weights`].
+//!
+//! # Why no reduction is needed inside
+//! A product of a signed 16-bit weight and a residue below 2^31 is below 2^46; [`ResidueGemm::new`]
+//! bounds the number of terms so that a sum stays below 2^62 in absolute value, and one signed
+//! Montgomery reduction per output residue finishes.
+//!
+//! # Timing
+//! Which rows a group reads and writes is public geometry. Weights are secret: every weight is
+//! multiplied, zero or not, and nothing branches on one.
+
+mod gemm;
+mod kernel;
+mod layout;
+mod montgomery;
+
+pub use gemm::ResidueGemm;
+pub use layout::{Group, Weights};

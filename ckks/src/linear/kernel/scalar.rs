@@ -1,0 +1,31 @@
+//! The portable kernel, and the oracle of the others.
+#![expect(
+    clippy::indexing_slicing,
+    reason = "input rows are checked against the number of tiles when the GEMM is built"
+)]
+
+use super::{Montgomery, TILE};
+
+#[inline]
+pub(super) fn block<const M: usize>(
+    tiles: &[[u32; TILE]],
+    inputs: &[u32],
+    weights: &[[i32; M]],
+    reduction: &Montgomery,
+    out: &mut [[u32; TILE]; M],
+) {
+    let mut sums = [[0i64; TILE]; M];
+    for (&input, weights) in inputs.iter().zip(weights) {
+        let x = &tiles[input as usize];
+        for (sum, &w) in sums.iter_mut().zip(weights) {
+            for (sum, &x) in sum.iter_mut().zip(x) {
+                *sum += i64::from(w) * i64::from(x);
+            }
+        }
+    }
+    for (out, sum) in out.iter_mut().zip(&sums) {
+        for (out, &sum) in out.iter_mut().zip(sum) {
+            *out = reduction.reduce(sum);
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Private inference by two parties.
+//!
+//! A [`Server`] holds a planned network, a [`Client`] images. One connection: hello and plan ([`hello`]), set-up of keys and
+//! OT, then any number of batches. For a batch, with arrows in one direction coalescing:
+//!
+//! ```text
+//! C -> S   number of images; encrypted pixels
+//! for every stage:
+//!   S      linear layer on ciphertexts
+//!   S -> C converted to shares modulo 2^k                                    bridge::to_shares
+//!   S <-> C  ReLU on shares                                                  mpc::relu
+//!   C -> S   the client's share encrypted, the server's added                bridge::to_ciphertexts
+//! last stage: S <-> C  argmax on shares, opened to the client                mpc::argmax
+//! ```
+//!
+//! **Security**, semi-honest. The protocol is a sequence of the three sub-protocols above; each one's outputs are uniform
+//! shares or fresh ciphertexts, so their simulators compose (modular composition, Canetti 2000). The server's view is
+//! simulated from the plan and the number of images alone. The client's view is simulated from the plan and the classes
+//! `F(x, W; rho)`, `rho` being its own encryption noise and the shares' randomness: near ties depend on `rho`, and the flooding of
+//! the last layer makes that dependence small against the unit that the argmax compares. SECURITY.md has the details.
+
+mod client;
+mod hello;
+mod server;
+#[cfg(test)]
+mod tests;
+
+pub use client::Client;
+pub use hello::{HELLO_BYTES, Role};
+pub use server::{Server, ServerConnection};
+
+use halfmask_bridge::mpc::share::low_mask;
+
+/// What tests record of a run: this party's shares before every stage's non-linear layer, and after every ReLU.
+#[cfg(any(test, feature = "test-seed"))]
+#[derive(Clone, Debug, Default)]
+pub struct Recording {
+    /// Shares modulo `2^k`, a stage an entry.
+    pub entered: Vec<Vec<u32>>,
+    /// Shares modulo `q`, a ReLU an entry.
+    pub left: Vec<Vec<u32>>,
+}
+
+/// Multiplies shares by a public constant modulo `q < 2^31`.
+fn multiply(shares: &mut [u32], factor: u32, q: u32) {
+    debug_assert!(q <= low_mask(31));
+    if factor != 1 {
+        for s in shares {
+            *s = (u64::from(*s) * u64::from(factor) % u64::from(q)) as u32;
+        }
+    }
+}

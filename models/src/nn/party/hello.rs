@@ -1,0 +1,181 @@
+//! The opening of a connection: who speaks, in which version, about which plan.
+//!
+//! Both send a fixed number of bytes at once: magic, version, role, digest of the ring parameters, digest and length of the
+//! public plan. A client that does not know the plan yet sends zeros there; one that expects a certain plan sends its digest. Then
+//! the server sends the plan, the client checks it against the hello and against its own rules, and confirms the digest
+//! of what *it* would send. Whatever does not match ends both sides with an error. Nothing here is authenticated: a plain
+//! TCP peer can claim anything; see SECURITY.md.
+
+use crate::Error;
+use crate::nn::plan::{PROTOCOL_VERSION, Plan};
+use halfmask_bridge::mpc::channel::{Channel, Part, Phase};
+use sha2::{Digest, Sha256};
+
+/// Bytes of a hello.
+pub const HELLO_BYTES: usize = 96;
+
+const MAGIC: [u8; 8] = *b"HALFMASK";
+
+/// A plan in JSON is a few kilobytes.
+const MAX_PLAN_BYTES: u32 = 1 << 20;
+
+/// Who speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Holds the model.
+    Server,
+    /// Holds the inputs.
+    Client,
+}
+
+impl Role {
+    const fn byte(self) -> u8 {
+        match self {
+            Self::Server => 1,
+            Self::Client => 2,
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Server => "server",
+            Self::Client => "client",
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Hello {
+    parameters: [u8; 32],
+    plan: [u8; 32],
+    plan_bytes: u32,
+}
+
+impl Hello {
+    fn encode(&self, role: Role) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(HELLO_BYTES);
+        bytes.extend_from_slice(&MAGIC);
+        bytes.extend_from_slice(&PROTOCOL_VERSION.to_le_bytes());
+        bytes.extend_from_slice(&[role.byte(), 0, 0, 0]);
+        bytes.extend_from_slice(&self.parameters);
+        bytes.extend_from_slice(&self.plan);
+        bytes.extend_from_slice(&self.plan_bytes.to_le_bytes());
+        bytes.resize(HELLO_BYTES, 0);
+        bytes
+    }
+
+    /// Receives the peer's hello; looks at the magic as soon as it is there.
+    fn receive(ch: &mut Channel, from: Role) -> Result<Self, Error> {
+        let mut magic = [0u8; 8];
+        ch.recv(&mut magic)?;
+        if magic != MAGIC {
+            let shown = magic.escape_ascii();
+            return Err(Error::Handshake(format!("the peer is no halfmask {}: it opened with \"{shown}\"", from.name())));
+        }
+        let (mut version, mut role) = ([0u8; 4], [0u8; 4]);
+        ch.recv(&mut version)?;
+        let version = u32::from_le_bytes(version);
+        if version != PROTOCOL_VERSION {
+            return Err(Error::Handshake(format!(
+                "the peer speaks protocol version {version}, this program {PROTOCOL_VERSION}"
+            )));
+        }
+        ch.recv(&mut role)?;
+        if role != [from.byte(), 0, 0, 0] {
+            return Err(Error::Handshake(format!("the peer is not a {}: role {role:?}", from.name())));
+        }
+        let (mut parameters, mut plan, mut plan_bytes) = ([0u8; 32], [0u8; 32], [0u8; 4]);
+        ch.recv(&mut parameters)?;
+        ch.recv(&mut plan)?;
+        ch.recv(&mut plan_bytes)?;
+        let mut padding = [0u8; HELLO_BYTES - 84];
+        ch.recv(&mut padding)?;
+        Ok(Self { parameters, plan, plan_bytes: u32::from_le_bytes(plan_bytes) })
+    }
+}
+
+fn hex(digest: &[u8; 32]) -> String {
+    digest.iter().take(8).map(|b| format!("{b:02x}")).collect()
+}
+
+/// The server's part: presents `plan` and waits for the client to confirm it.
+///
+/// # Errors
+/// [`Error::Handshake`] with what does not match, or the channel's.
+pub(super) fn present(ch: &mut Channel, plan: &Plan) -> Result<(), Error> {
+    ch.enter(Phase::Setup, "", Part::Control);
+    let bytes = plan.to_bytes()?;
+    let digest = plan.digest()?;
+    let mine = Hello { parameters: plan.check()?.digest(), plan: digest, plan_bytes: bytes.len() as u32 };
+    ch.send(&mine.encode(Role::Server))?;
+    let theirs = Hello::receive(ch, Role::Client)?;
+    for (what, ours, theirs) in
+        [("parameters", &mine.parameters, &theirs.parameters), ("plan", &mine.plan, &theirs.plan)]
+    {
+        if *theirs != [0; 32] && ours != theirs {
+            return Err(Error::Handshake(format!(
+                "the client expects {what} {}, this server has {}",
+                hex(theirs),
+                hex(ours)
+            )));
+        }
+    }
+    ch.send(&bytes)?;
+    let mut confirmed = [0u8; 32];
+    ch.recv(&mut confirmed)?;
+    if confirmed != digest {
+        return Err(Error::Handshake(format!(
+            "the client read the plan as {}, this server sent {}",
+            hex(&confirmed),
+            hex(&digest)
+        )));
+    }
+    Ok(())
+}
+
+/// The client's part: learns the plan, checks it, and confirms it. `expected` pins the plan's digest.
+///
+/// # Errors
+/// [`Error::Handshake`] with what does not match, [`Error::Plan`] for a plan that is not acceptable, or the channel's.
+pub(super) fn learn(ch: &mut Channel, expected: Option<[u8; 32]>) -> Result<Plan, Error> {
+    ch.enter(Phase::Setup, "", Part::Control);
+    let mine = Hello { parameters: [0; 32], plan: expected.unwrap_or([0; 32]), plan_bytes: 0 };
+    ch.send(&mine.encode(Role::Client))?;
+    let theirs = Hello::receive(ch, Role::Server)?;
+    if let Some(expected) = expected
+        && expected != theirs.plan
+    {
+        return Err(Error::Handshake(format!(
+            "this client expects plan {}, the server has {}",
+            hex(&expected),
+            hex(&theirs.plan)
+        )));
+    }
+    if theirs.plan_bytes > MAX_PLAN_BYTES {
+        return Err(Error::Handshake(format!(
+            "the server announces a plan of {} bytes, at most {MAX_PLAN_BYTES} are taken",
+            theirs.plan_bytes
+        )));
+    }
+    let bytes = ch.recv_vec(u64::from(theirs.plan_bytes), MAX_PLAN_BYTES as usize)?;
+    let digest: [u8; 32] = Sha256::digest(&bytes).into();
+    if digest != theirs.plan {
+        return Err(Error::Handshake(format!(
+            "the plan's digest is {}, the server announced {}",
+            hex(&digest),
+            hex(&theirs.plan)
+        )));
+    }
+    let plan = Plan::from_bytes(&bytes)?;
+    let parameters = plan.check()?.digest();
+    if parameters != theirs.parameters {
+        return Err(Error::Handshake(format!(
+            "the plan's parameters are {}, the server announced {}",
+            hex(&parameters),
+            hex(&theirs.parameters)
+        )));
+    }
+    ch.send(&plan.digest()?)?;
+    ch.flush()?;
+    Ok(plan)
+}

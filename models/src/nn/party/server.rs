@@ -1,0 +1,117 @@
+//! The party that holds the model.
+
+use super::{hello, multiply};
+use crate::Error;
+use crate::nn::plan::{Activation, Plan, Stage};
+use crate::nn::planner::Planned;
+use halfmask_bridge::linear::IntegerLinear;
+use halfmask_bridge::mpc::channel::{Channel, Part, Phase};
+use halfmask_bridge::session::{Kernels, Randomness, ServerSession};
+
+/// A planned model, ready for connections.
+#[derive(Debug)]
+pub struct Server {
+    planned: Planned,
+    kernels: Kernels,
+}
+
+/// One client's connection.
+pub struct ServerConnection<'a> {
+    server: &'a Server,
+    session: ServerSession,
+    #[cfg(any(test, feature = "test-seed"))]
+    /// Filled if set.
+    pub recording: Option<super::Recording>,
+}
+
+impl Server {
+    /// A server for a planned model.
+    #[must_use]
+    pub fn new(planned: Planned, kernels: Kernels) -> Self {
+        Self { planned, kernels }
+    }
+
+    /// The model as planned.
+    #[must_use]
+    pub fn planned(&self) -> &Planned {
+        &self.planned
+    }
+
+    fn plan(&self) -> &Plan {
+        &self.planned.plan
+    }
+
+    /// Opens a connection: hello, plan, keys, base OT.
+    ///
+    /// # Errors
+    /// [`Error::Handshake`] if the client does not fit, or the channel's.
+    pub fn accept(&self, ch: &mut Channel, random: Randomness) -> Result<ServerConnection<'_>, Error> {
+        hello::present(ch, self.plan())?;
+        let session = ServerSession::setup(ch, &self.plan().check()?, random, self.kernels)?;
+        Ok(ServerConnection {
+            server: self,
+            session,
+            #[cfg(any(test, feature = "test-seed"))]
+            recording: None,
+        })
+    }
+}
+
+impl ServerConnection<'_> {
+    /// Serves the next batch; returns its number of images, or `None` once the client has said goodbye.
+    ///
+    /// # Errors
+    /// [`Error::Peer`] for an impossible batch, or those of the sub-protocols.
+    pub fn serve_batch(&mut self, ch: &mut Channel) -> Result<Option<usize>, Error> {
+        ch.enter(Phase::Online, "", Part::Control);
+        let plan = self.server.plan();
+        let images = ch.recv_u32()? as usize;
+        if images == 0 {
+            return Ok(None);
+        }
+        if images > plan.max_batch() {
+            return Err(Error::Peer(format!("a batch of {images} images, at most {} are taken", plan.max_batch())));
+        }
+        let mut share: Option<Vec<u32>> = None;
+        let layers = self.server.planned.network.layers();
+        for (stage, layer) in plan.stages.iter().zip(layers) {
+            share = self.stage(ch, stage, &layer.linear, share.as_deref(), images)?;
+        }
+        Ok(Some(images))
+    }
+
+    /// One stage: the client's ciphertexts in, this party's share of the activations out.
+    fn stage(
+        &mut self,
+        ch: &mut Channel,
+        stage: &Stage,
+        linear: &IntegerLinear,
+        share: Option<&[u32]>,
+        images: usize,
+    ) -> Result<Option<Vec<u32>>, Error> {
+        let plan = self.server.plan();
+        let batch = self.session.receive_encrypted(ch, &stage.name, linear.inputs(), share, images)?;
+        let batch = linear.encrypted(&batch, self.server.kernels.he)?;
+        let error0 = stage.then.error0();
+        let x = self.session.send_as_shares(ch, &stage.name, &batch, stage.share_bits, error0, images)?;
+        drop(batch);
+        #[cfg(any(test, feature = "test-seed"))]
+        if let Some(recording) = &mut self.recording {
+            recording.entered.push(x.clone());
+        }
+        if let (Some(spec), Activation::Relu { name, multiplier, .. }) = (plan.relu(stage), &stage.then) {
+            let mut y = vec![0; x.len()];
+            self.session.garbler.relu(ch, name, &spec, &x, &mut y)?;
+            multiply(&mut y, *multiplier, plan.modulus());
+            #[cfg(any(test, feature = "test-seed"))]
+            if let Some(recording) = &mut self.recording {
+                recording.left.push(y.clone());
+            }
+            return Ok(Some(y));
+        }
+        if let Some(spec) = plan.argmax(stage) {
+            self.session.garbler.argmax(ch, "argmax", &spec, &x)?;
+        }
+        Ok(None)
+    }
+}

@@ -19,12 +19,12 @@ pub struct Matrix {
 }
 
 impl Matrix {
-    /// Takes `outputs * terms` weights, row-major.
+    /// Takes `outputs * terms` weights, row-major, of absolute value at most `max_weight` (a public bound).
     ///
     /// # Errors
-    /// If the number of weights is another, or zero.
-    pub fn new(outputs: usize, terms: usize, values: &[i16]) -> Result<Self, Error> {
-        let packed = Weights::new(outputs, terms, values)?;
+    /// If the number of weights is another, or zero, or a weight passes the bound.
+    pub fn new(outputs: usize, terms: usize, max_weight: u16, values: &[i16]) -> Result<Self, Error> {
+        let packed = Weights::new(outputs, terms, max_weight, values)?;
         Ok(Self { terms, values: values.into(), packed })
     }
 

@@ -114,7 +114,7 @@ fn layers() -> Vec<(&'static str, ResidueGemm)> {
     let weights = |outputs: usize, terms: usize| {
         let value = |i: usize| ((i * 7919) % 511) as i16 - 255;
         let values: Vec<i16> = (0..outputs * terms).map(value).collect();
-        Weights::new(outputs, terms, &values).unwrap()
+        Weights::new(outputs, terms, 255, &values).unwrap()
     };
     let kernel = weights(5, 25);
     let position = |p: u32| Group {

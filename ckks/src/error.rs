@@ -169,6 +169,15 @@ pub enum Error {
         got: usize,
     },
 
+    /// A weight passes its stated bound (its value is not told: it is a secret).
+    #[error("weight {index} is above {max_weight} in absolute value")]
+    Weight {
+        /// Position of the first such weight.
+        index: usize,
+        /// The bound.
+        max_weight: u16,
+    },
+
     /// A group's index lists do not fit its weights.
     #[error("group {group}: {what} lists {got} rows, its weights need {expected}")]
     GroupShape {
@@ -206,16 +215,15 @@ pub enum Error {
 
     /// A sum could overflow its 64-bit accumulator.
     #[error(
-        "{terms} terms of 15-bit weights and residues below {modulus} can pass 2^62: \
-         at most {max_terms} terms"
+        "{terms} terms of weights up to {max_weight} and residues below {modulus} can pass 2^62"
     )]
     Accumulator {
         /// Terms of the largest group.
         terms: usize,
+        /// The bound on the weights.
+        max_weight: u16,
         /// The modulus.
         modulus: u64,
-        /// Terms allowed.
-        max_terms: usize,
     },
 
     /// A SIMD level was asked for that this processor lacks.

@@ -6,9 +6,9 @@
 //! convolution one a position, all with the same [`Weights`].
 //!
 //! # Why no reduction is needed inside
-//! A product of a signed 16-bit weight and a residue below 2^31 is below 2^46; [`ResidueGemm::new`]
-//! bounds the number of terms so that a sum stays below 2^62 in absolute value, and one signed
-//! Montgomery reduction per output residue finishes.
+//! Weights have at most 15 bits and a public bound w, residues are below q < 2^31; [`ResidueGemm::new`]
+//! refuses a layer whose number of terms times w (q - 1) could reach 2^62, and one signed Montgomery
+//! reduction per output residue finishes.
 //!
 //! # Timing
 //! Which rows a group reads and writes is public geometry. Weights are secret: every weight is

@@ -34,6 +34,8 @@ mod rerandomize;
 mod secret_key;
 mod seed;
 mod switched;
+#[cfg(test)]
+mod tests;
 
 pub use batch::{CiphertextBatch, SeededBatch};
 pub use ciphertext::{Ciphertext, SeededCiphertext};

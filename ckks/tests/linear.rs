@@ -17,13 +17,22 @@ struct Lcg(u64);
 
 impl Lcg {
     fn next(&mut self) -> u32 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
         (self.0 >> 33) as u32
     }
     fn weights(&mut self, count: usize) -> Vec<i16> {
         let edge = [i16::MAX, -i16::MAX, i16::MIN, 0];
         (0..count)
-            .map(|i| if i % 5 == 0 { edge[(i / 5) % 4] } else { self.next() as i16 })
+            .map(|i| {
+                if i % 5 == 0 {
+                    edge[(i / 5) % 4]
+                } else {
+                    self.next() as i16
+                }
+            })
             .collect()
     }
     fn residues(&mut self, count: usize, q: u32) -> Vec<u32> {
@@ -63,14 +72,25 @@ fn check(groups: Vec<(Group, Vec<i16>)>, input_rows: usize, columns: usize, q: u
     let rows = groups.iter().map(|(g, _)| g.outputs.len()).sum();
     let expected = reference(&groups, &input, columns, rows, q);
     let modulus = Modulus::new(q).unwrap();
-    let gemm =
-        ResidueGemm::new(&modulus, groups.into_iter().map(|(g, _)| g).collect(), input_rows).unwrap();
+    let gemm = ResidueGemm::new(
+        &modulus,
+        groups.into_iter().map(|(g, _)| g).collect(),
+        input_rows,
+    )
+    .unwrap();
     for simd in Simd::supported_levels() {
         for threads in [1, 3] {
             let mut out = vec![u32::MAX; rows * columns];
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| gemm.apply(&input, columns, &mut out, simd)).unwrap();
-            assert!(out == expected, "{simd}, {threads} threads, {columns} columns, q {q}");
+            let pool = rayon::ThreadPoolBuilder::new()
+                .num_threads(threads)
+                .build()
+                .unwrap();
+            pool.install(|| gemm.apply(&input, columns, &mut out, simd))
+                .unwrap();
+            assert!(
+                out == expected,
+                "{simd}, {threads} threads, {columns} columns, q {q}"
+            );
         }
     }
 }
@@ -79,7 +99,7 @@ fn dense(rng: &mut Lcg, outputs: usize, terms: usize) -> Vec<(Group, Vec<i16>)> 
     let values = rng.weights(outputs * terms);
     let group = Group {
         inputs: (0..terms as u32).rev().collect(),
-        weights: Weights::new(outputs, terms, &values).unwrap(),
+        weights: Weights::new(outputs, terms, 1 << 15, &values).unwrap(),
         outputs: (0..outputs as u32).collect(),
     };
     vec![(group, values)]
@@ -112,11 +132,13 @@ fn a_convolution_shares_its_weights() {
     // 9 x 9 input, 3 x 3 kernel, stride 2, 4 x 4 positions, 5 maps, and a dense layer on the side.
     let mut rng = Lcg(3);
     let values = rng.weights(45);
-    let kernel = Weights::new(5, 9, &values).unwrap();
+    let kernel = Weights::new(5, 9, 1 << 15, &values).unwrap();
     let mut groups: Vec<(Group, Vec<i16>)> = (0..16u32)
         .map(|p| {
             let group = Group {
-                inputs: (0..9).map(|k| (p / 4 * 2 + k / 3) * 9 + p % 4 * 2 + k % 3).collect(),
+                inputs: (0..9)
+                    .map(|k| (p / 4 * 2 + k / 3) * 9 + p % 4 * 2 + k % 3)
+                    .collect(),
                 weights: Arc::clone(&kernel),
                 outputs: (0..5).map(|m| m * 16 + p).collect(),
             };
@@ -138,7 +160,7 @@ fn a_full_sized_layer() {
 #[test]
 fn bad_groups_are_refused_with_their_numbers() {
     let modulus = Modulus::new(Q).unwrap();
-    let weights = Weights::new(2, 3, &[1; 6]).unwrap();
+    let weights = Weights::new(2, 3, 1, &[1; 6]).unwrap();
     let group = |inputs: &[u32], outputs: &[u32]| Group {
         inputs: inputs.to_vec(),
         weights: Arc::clone(&weights),
@@ -148,34 +170,56 @@ fn bad_groups_are_refused_with_their_numbers() {
     assert!(build(vec![group(&[0, 1, 2], &[0, 1])]).is_ok());
     assert!(matches!(
         build(vec![group(&[0, 1], &[0, 1])]),
-        Err(Error::GroupShape { group: 0, what: "inputs", expected: 3, got: 2 })
+        Err(Error::GroupShape {
+            group: 0,
+            what: "inputs",
+            expected: 3,
+            got: 2
+        })
     ));
     assert!(matches!(
         build(vec![group(&[0, 1, 2], &[0])]),
-        Err(Error::GroupShape { what: "outputs", .. })
+        Err(Error::GroupShape {
+            what: "outputs",
+            ..
+        })
     ));
     assert!(matches!(
         build(vec![group(&[0, 1, 3], &[0, 1])]),
-        Err(Error::GroupRow { what: "inputs", row: 3, rows: 3, .. })
+        Err(Error::GroupRow {
+            what: "inputs",
+            row: 3,
+            rows: 3,
+            ..
+        })
     ));
     assert!(matches!(
         build(vec![group(&[0, 1, 2], &[0, 2])]),
-        Err(Error::GroupRow { what: "outputs", row: 2, rows: 2, .. })
+        Err(Error::GroupRow {
+            what: "outputs",
+            row: 2,
+            rows: 2,
+            ..
+        })
     ));
     assert!(matches!(
         build(vec![group(&[0, 1, 2], &[0, 1]), group(&[0, 1, 2], &[2, 1])]),
         Err(Error::OutputCover { row: 1, times: 2 })
     ));
-    // 2^62 / (2^15 * 998244352) = 140,983 terms.
+    // 2^62 / (2^15 * 998244352) = 140,985 terms.
     let wide = |terms: usize| Group {
         inputs: vec![0; terms],
-        weights: Weights::new(1, terms, &vec![1; terms]).unwrap(),
+        weights: Weights::new(1, terms, 1 << 15, &vec![1; terms]).unwrap(),
         outputs: vec![0],
     };
-    assert!(build(vec![wide(140_983)]).is_ok());
+    assert!(build(vec![wide(140_985)]).is_ok());
     assert!(matches!(
-        build(vec![wide(140_984)]),
-        Err(Error::Accumulator { terms: 140_984, max_terms: 140_983, .. })
+        build(vec![wide(140_986)]),
+        Err(Error::Accumulator {
+            terms: 140_986,
+            max_weight: 32_768,
+            ..
+        })
     ));
 }
 
@@ -193,7 +237,11 @@ fn bad_matrices_are_refused() {
     input[97] = Q;
     assert!(matches!(
         gemm.apply(&input, 40, &mut out, simd),
-        Err(Error::Residue { index: 97, value: 998_244_353, .. })
+        Err(Error::Residue {
+            index: 97,
+            value: 998_244_353,
+            ..
+        })
     ));
     assert!(gemm.apply(&[], 0, &mut [], simd).is_ok());
 }

@@ -1,3 +1,5 @@
 //! The halfmask command.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    halfmask::cli::main()
+}

@@ -39,8 +39,6 @@ impl ResidueGemm {
         input_rows: usize,
     ) -> Result<Self, Error> {
         let q = modulus.value();
-        // terms * 2^15 * (q - 1) < 2^62
-        let max_terms = (((1u64 << 62) - 1) / ((u64::from(q) - 1) << 15)) as usize;
         let output_rows = groups.iter().map(|g| g.outputs.len()).sum();
         let mut written = vec![0usize; output_rows];
         for (group, g) in groups.iter().enumerate() {
@@ -52,11 +50,11 @@ impl ResidueGemm {
                 g.weights.outputs(),
                 output_rows,
             )?;
-            if g.weights.terms() > max_terms {
+            if largest_sum(&g.weights, q) >= 1 << 62 {
                 return Err(Error::Accumulator {
                     terms: g.weights.terms(),
+                    max_weight: g.weights.max_weight(),
                     modulus: u64::from(q),
-                    max_terms,
                 });
             }
             for &row in &g.outputs {
@@ -160,41 +158,32 @@ impl ResidueGemm {
         simd: Supported,
     ) -> Result<(), Error> {
         let width = out.first().map_or(0, |row| row.len());
-        let strips = width.div_ceil(TILE);
-        tiles.resize(strips * self.input_rows, [0; TILE]);
-        let mut largest = 0;
-        for (r, row) in inputs.chunks(columns).enumerate() {
-            let piece = row.get(start..start + width).unwrap_or_default();
-            for (s, part) in piece.chunks(TILE).enumerate() {
-                if let Some(tile) = tiles.get_mut(s * self.input_rows + r) {
-                    largest = copy_tile(part, tile).max(largest);
-                }
-            }
-        }
-        if largest >= self.modulus {
+        let rows = self.input_rows;
+        tiles.resize(width.div_ceil(TILE) * rows, [0; TILE]);
+        let columns_read = start..start + width;
+        if kernel::gather(simd, inputs, columns, columns_read, tiles) >= self.modulus {
             return crate::ring::check_below("GEMM input", inputs, self.modulus, 0);
         }
-        for (s, tiles) in tiles.chunks(self.input_rows).enumerate() {
-            let range = s * TILE..(s * TILE + TILE).min(width);
-            for group in &self.groups {
+        for group in &self.groups {
+            let narrow = largest_sum(&group.weights, self.modulus) < 1 << 51;
+            for (s, tiles) in tiles.chunks(rows.max(1)).enumerate() {
+                let range = s * TILE..(s * TILE + TILE).min(width);
                 let mut rows = group.outputs.iter();
                 for (size, weights) in group.weights.blocks() {
-                    kernel::block(
-                        simd,
-                        size,
+                    let product = kernel::Product {
                         tiles,
-                        &group.inputs,
+                        inputs: &group.inputs,
                         weights,
-                        &self.reduction,
-                        |_, residues| {
-                            let row = rows.next().and_then(|&r| out.get_mut(r as usize));
-                            let slot = row.and_then(|row| row.get_mut(range.clone()));
-                            if let Some(slot) = slot {
-                                let wanted = slot.len().min(residues.len());
-                                slot.copy_from_slice(residues.get(..wanted).unwrap_or_default());
-                            }
-                        },
-                    );
+                        reduction: &self.reduction,
+                        narrow,
+                    };
+                    kernel::block(simd, size, &product, |residues| {
+                        let row = rows.next().and_then(|&r| out.get_mut(r as usize));
+                        if let Some(slot) = row.and_then(|row| row.get_mut(range.clone())) {
+                            let residues = residues.get(..slot.len()).unwrap_or_default();
+                            slot.copy_from_slice(residues);
+                        }
+                    });
                 }
             }
         }
@@ -202,17 +191,9 @@ impl ResidueGemm {
     }
 }
 
-/// Copies up to a tile of residues, zero-padded, and returns the largest.
-fn copy_tile(part: &[u32], tile: &mut [u32; TILE]) -> u32 {
-    if let Some(whole) = part.first_chunk::<TILE>() {
-        *tile = *whole;
-    } else {
-        tile.fill(0);
-        for (to, &from) in tile.iter_mut().zip(part) {
-            *to = from;
-        }
-    }
-    tile.iter().fold(0, |largest, &x| largest.max(x))
+/// Bound on the absolute value of a sum before reduction.
+fn largest_sum(weights: &Weights, modulus: u32) -> u128 {
+    weights.terms() as u128 * u128::from(weights.max_weight()) * u128::from(modulus - 1)
 }
 
 fn check_matrix(what: &'static str, rows: usize, columns: usize, got: usize) -> Result<(), Error> {

@@ -16,6 +16,7 @@ pub(super) const MAX_BLOCK: usize = 6;
 pub struct Weights {
     outputs: usize,
     terms: usize,
+    max_weight: u16,
     packed: Zeroizing<Vec<i32>>,
 }
 
@@ -26,17 +27,27 @@ impl std::fmt::Debug for Weights {
 }
 
 impl Weights {
-    /// Packs `outputs` x `terms` weights, row-major.
+    /// Packs `outputs` x `terms` weights, row-major. `max_weight` bounds their absolute values and is
+    /// public: it decides, with the number of terms, which kernel runs.
     ///
     /// # Errors
-    /// [`Error::WeightShape`] unless there are outputs * terms > 0 values.
-    pub fn new(outputs: usize, terms: usize, values: &[i16]) -> Result<Arc<Self>, Error> {
+    /// [`Error::WeightShape`] unless there are outputs * terms > 0 values, [`Error::Weight`] if one
+    /// passes the bound.
+    pub fn new(
+        outputs: usize,
+        terms: usize,
+        max_weight: u16,
+        values: &[i16],
+    ) -> Result<Arc<Self>, Error> {
         if values.is_empty() || outputs.checked_mul(terms) != Some(values.len()) {
             return Err(Error::WeightShape {
                 outputs,
                 terms,
                 got: values.len(),
             });
+        }
+        if let Some(index) = values.iter().position(|w| w.unsigned_abs() > max_weight) {
+            return Err(Error::Weight { index, max_weight });
         }
         let mut packed = Zeroizing::new(Vec::with_capacity(values.len()));
         let mut rest = values;
@@ -50,6 +61,7 @@ impl Weights {
         Ok(Arc::new(Self {
             outputs,
             terms,
+            max_weight,
             packed,
         }))
     }
@@ -62,6 +74,11 @@ impl Weights {
     /// Columns of the matrix.
     pub fn terms(&self) -> usize {
         self.terms
+    }
+
+    /// The bound on the weights' absolute values.
+    pub fn max_weight(&self) -> u16 {
+        self.max_weight
     }
 
     /// Each block's size and weights, term by term.
@@ -119,7 +136,7 @@ mod tests {
     fn packing_is_block_then_term() {
         // 7 outputs x 2 terms: blocks of 3 and 4.
         let values: Vec<i16> = (0..14).collect();
-        let weights = Weights::new(7, 2, &values).unwrap();
+        let weights = Weights::new(7, 2, 13, &values).unwrap();
         let packed: Vec<_> = weights.blocks().map(|(n, w)| (n, w.to_vec())).collect();
         assert_eq!(
             packed,
@@ -129,10 +146,17 @@ mod tests {
             ]
         );
         assert!(matches!(
-            Weights::new(2, 2, &[1, 2, 3]),
+            Weights::new(2, 2, 9, &[1, 2, 3]),
             Err(Error::WeightShape { got: 3, .. })
         ));
-        assert!(Weights::new(0, 5, &[]).is_err());
+        assert!(Weights::new(0, 5, 9, &[]).is_err());
+        assert!(matches!(
+            Weights::new(1, 3, 9, &[9, -9, -10]),
+            Err(Error::Weight {
+                index: 2,
+                max_weight: 9
+            })
+        ));
         assert_eq!(format!("{weights:?}"), "Weights { 7 x 2 }");
     }
 }

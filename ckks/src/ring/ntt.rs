@@ -178,14 +178,21 @@ mod tests {
             (0..n).map(|_| random()).collect(),
         ];
         let words = |v: &[u64]| v.iter().map(|&x| W::truncate(x)).collect::<Vec<W>>();
-        for a in &cases {
+        for a in cases
+            .iter()
+            .filter(|a| n < 512 || *a == &cases[0] || *a == &cases[5])
+        {
             let mut round = words(a);
             ntt.forward(&mut round).unwrap();
             assert!(round.iter().all(|v| v.widen() < q), "unreduced evaluation");
             ntt.inverse_unscaled(&mut round).unwrap();
             ntt.normalize(&mut round).unwrap();
             assert_eq!(round, words(a));
-            for b in &cases {
+            // The long schoolbook products: the all-(q-1) and the random case are enough.
+            for b in cases
+                .iter()
+                .filter(|b| n < 512 || *b == &cases[0] || *b == &cases[6])
+            {
                 let expected = words(&schoolbook(a, b, q));
                 let mut factor = words(b);
                 ntt.forward(&mut factor).unwrap();

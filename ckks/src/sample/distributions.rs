@@ -125,8 +125,10 @@ pub fn centred_binomial(rng: &mut SecureRng, out: &mut [i8]) {
         rng.fill_bytes(bytes);
         for (errors, block) in part.chunks_mut(3).zip(bytes.as_chunks::<16>().0) {
             let bits = u128::from_le_bytes(*block);
-            for (i, error) in errors.iter_mut().enumerate() {
-                *error = ((bits >> (42 * i)) as u64 & COINS).count_ones() as i8 - 21;
+            let (low, high) = (bits as u64, (bits >> 64) as u64);
+            let coins = [low, (low >> 42) | (high << 22), high >> 20].map(|c| c & COINS);
+            for (error, coins) in errors.iter_mut().zip(coins) {
+                *error = coins.count_ones() as i8 - 21;
             }
         }
     }
@@ -152,4 +154,180 @@ pub fn uniform_width(rng: &mut SecureRng, width: u64, out: &mut [i64]) -> Result
         filled += usize::from(candidate < width);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rng(seed: u8) -> SecureRng {
+        SecureRng::from_seed([seed; 32])
+    }
+
+    /// Pearson's statistic, at most `limit` for the fixed seeds here. With d degrees of freedom it has
+    /// mean d and variance 2d; limits are five deviations above the mean.
+    fn chi_square(counts: &[u64], probabilities: &[f64]) {
+        let total = counts.iter().sum::<u64>() as f64;
+        let term = |(&c, &p): (&u64, &f64)| (c as f64 - p * total).powi(2) / (p * total);
+        let statistic: f64 = counts.iter().zip(probabilities).map(term).sum();
+        let d = (counts.len() - 1) as f64;
+        let limit = d + 5.0 * (2.0 * d).sqrt();
+        assert!(statistic < limit, "chi-square {statistic}, limit {limit}");
+        // Too good a fit is as suspicious as a bad one.
+        assert!(
+            statistic > d - 5.0 * (2.0 * d).sqrt(),
+            "chi-square {statistic} of {d}"
+        );
+    }
+
+    #[test]
+    fn uniform_residues_are_uniform() {
+        let modulus = Modulus::<u32>::new(97).unwrap();
+        let mut out = vec![0; 97_000];
+        uniform(&mut rng(1), &modulus, &mut out);
+        let mut counts = [0; 97];
+        out.iter().for_each(|&x| counts[x as usize] += 1);
+        chi_square(&counts, &[1.0 / 97.0; 97]);
+
+        let q = 998_244_353u32;
+        uniform(&mut rng(2), &Modulus::new(q).unwrap(), &mut out);
+        assert!(out.iter().all(|&x| x < q));
+        let mut counts = [0; 64];
+        out.iter()
+            .for_each(|&x| counts[(u64::from(x) * 64 / u64::from(q)) as usize] += 1);
+        chi_square(&counts, &[1.0 / 64.0; 64]);
+
+        let q = 1_125_899_906_826_241u64;
+        let mut out = vec![0u64; 64_000];
+        uniform(&mut rng(3), &Modulus::new(q).unwrap(), &mut out);
+        let mut counts = [0; 64];
+        out.iter()
+            .for_each(|&x| counts[(u128::from(x) * 64 / u128::from(q)) as usize] += 1);
+        chi_square(&counts, &[1.0 / 64.0; 64]);
+    }
+
+    #[test]
+    fn ternary_values_are_uniform_at_every_length() {
+        let mut counts = [0; 3];
+        for length in (0..200).chain([5_000, 30_000]) {
+            let mut out = vec![7; length];
+            ternary(&mut rng(length as u8), &mut out);
+            assert!(out.iter().all(|x| (-1..=1).contains(x)));
+            if length > 1_000 {
+                out.iter().for_each(|&x| counts[(x + 1) as usize] += 1);
+            }
+        }
+        chi_square(&counts, &[1.0 / 3.0; 3]);
+    }
+
+    #[test]
+    fn errors_are_binomial() {
+        let mut out = vec![0i8; 400_000];
+        centred_binomial(&mut rng(4), &mut out);
+        // Bins -10 and below, -9, .., 9, 10 and above.
+        let mut pmf = vec![0.5f64.powi(42)];
+        for k in 1..=42 {
+            let last = *pmf.last().unwrap();
+            pmf.push(last * f64::from(43 - k) / f64::from(k));
+        }
+        let bin = |e: i32| (e.clamp(-10, 10) + 10) as usize;
+        let mut probabilities = [0.0; 21];
+        for (k, p) in pmf.iter().enumerate() {
+            probabilities[bin(k as i32 - 21)] += p;
+        }
+        let mut counts = [0; 21];
+        out.iter().for_each(|&e| counts[bin(i32::from(e))] += 1);
+        chi_square(&counts, &probabilities);
+        let n = out.len() as f64;
+        let mean = out.iter().map(|&e| f64::from(e)).sum::<f64>() / n;
+        let variance = out.iter().map(|&e| f64::from(e).powi(2)).sum::<f64>() / n;
+        assert!(mean.abs() < 0.026, "mean {mean}"); // five deviations
+        assert!(
+            (variance - ERROR_VARIANCE).abs() < 0.12,
+            "variance {variance}"
+        );
+    }
+
+    #[test]
+    fn an_error_is_the_coins_it_was_drawn_from() {
+        for length in [0, 1, 2, 3, 191, 192, 193, 1000] {
+            let mut out = vec![0i8; length];
+            centred_binomial(&mut rng(5), &mut out);
+            let mut bytes = vec![0u8; length.div_ceil(3) * 16];
+            rng(5).fill_bytes(&mut bytes);
+            for (i, &e) in out.iter().enumerate() {
+                let coin = |j: usize| {
+                    let bit = i / 3 * 128 + i % 3 * 42 + j;
+                    i8::try_from((bytes[bit / 8] >> (bit % 8)) & 1).unwrap()
+                };
+                assert_eq!(
+                    e,
+                    (0..42).map(coin).sum::<i8>() - 21,
+                    "error {i} of {length}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn flooding_covers_exactly_its_width() {
+        for (width, low, high) in [(1, 0, 0), (2, -1, 0), (10, -5, 4), (11, -5, 5), (16, -8, 7)] {
+            let mut out = vec![99i64; 20_000];
+            uniform_width(&mut rng(6), width, &mut out).unwrap();
+            assert_eq!(
+                (*out.iter().min().unwrap(), *out.iter().max().unwrap()),
+                (low, high)
+            );
+            if width > 1 {
+                let mut counts = vec![0; width as usize];
+                out.iter().for_each(|x| counts[(x - low) as usize] += 1);
+                chi_square(&counts, &vec![1.0 / width as f64; width as usize]);
+            }
+        }
+        assert!(uniform_width(&mut rng(6), 1 << 62, &mut [0; 4]).is_ok());
+        assert!(matches!(
+            uniform_width(&mut rng(6), (1 << 62) + 1, &mut [0]),
+            Err(Error::ErrorWidth { .. })
+        ));
+        assert!(uniform_width(&mut rng(6), 0, &mut [0]).is_err());
+    }
+
+    #[test]
+    fn masks_fill_their_width() {
+        for bits in 1..=32 {
+            let mut out = vec![0u32; 200];
+            uniform_bits(&mut rng(7), bits, &mut out).unwrap();
+            let seen = out.iter().fold(0, |or, x| or | x);
+            assert_eq!(seen, u32::MAX >> (32 - bits));
+        }
+        assert!(uniform_bits(&mut rng(7), 0, &mut [0]).is_err());
+        assert!(uniform_bits(&mut rng(7), 33, &mut [0]).is_err());
+    }
+
+    #[test]
+    fn the_public_expansion_is_the_word_at_a_time_definition() {
+        let context = RingContext::<u32>::new(512, &[998_244_353, 12_289]).unwrap();
+        let (seed, index) = ([8; 32], 77);
+        let mut out = vec![0; 1024];
+        expand_uniform(&seed, index, &context, &mut out).unwrap();
+        let mut stream = ChaCha20Rng::from_seed(seed);
+        stream.set_stream(index);
+        let mut expected = Vec::new();
+        for (q, mask) in [(998_244_353u32, (1u32 << 30) - 1), (12_289, (1 << 14) - 1)] {
+            let before = expected.len();
+            while expected.len() < before + 512 {
+                let candidate = stream.next_u32() & mask;
+                if candidate < q {
+                    expected.push(candidate);
+                }
+            }
+        }
+        assert_eq!(out, expected);
+        let mut other = vec![0; 1024];
+        expand_uniform(&seed, index + 1, &context, &mut other).unwrap();
+        assert_ne!(out, other);
+        expand_uniform(&[9; 32], index, &context, &mut other).unwrap();
+        assert_ne!(out, other);
+        assert!(expand_uniform(&seed, 0, &context, &mut other[1..]).is_err());
+    }
 }

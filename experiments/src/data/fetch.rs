@@ -81,6 +81,17 @@ pub enum FetchError {
     },
 }
 
+impl FetchError {
+    /// A few words, for where the whole message is too long.
+    #[must_use]
+    pub fn brief(&self) -> String {
+        match self {
+            Self::AllMirrors { file, .. } => format!("no mirror gave {file}"),
+            other => other.to_string(),
+        }
+    }
+}
+
 /// A file to fetch, and how to know it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RemoteFile {

@@ -121,7 +121,10 @@ impl Lookup {
                         ..files.read()?
                     });
                 }
-                Err(error) => format!("none could be fetched ({error})"),
+                Err(error) => {
+                    tracing::info!(%error, "MNIST could not be fetched");
+                    format!("none could be fetched ({})", error.brief())
+                }
             },
         };
         shipped(&reason)

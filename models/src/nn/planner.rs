@@ -100,7 +100,10 @@ pub fn plan(network: &Network, options: &PlanOptions) -> Result<Planned, Error> 
     let modulus = u32::try_from(*modulus).map_err(|_| Error::Plan(format!("modulus {modulus} is above 32 bits")))?;
     let q = f64::from(modulus);
     let pairs = stages(network)?;
-    let largest_weight = f64::from((1u32 << (options.weight_bits - 1)) - 1);
+    if !(2..=16).contains(&options.weight_bits) {
+        return Err(Error::Plan(format!("{} weight bits, expected 2 to 16", options.weight_bits)));
+    }
+    let max_weight = ((1u32 << (options.weight_bits - 1)) - 1) as u16;
 
     let shape = network.input.map(|d| d as u32);
     let mut input =
@@ -119,7 +122,7 @@ pub fn plan(network: &Network, options: &PlanOptions) -> Result<Planned, Error> 
             None => (proven_range(linear, bound), RangeKind::Proven),
         };
         let target = if argmax { q / 8.0 } else { q / 4.0 };
-        let mut weight_scale = largest_weight / largest_absolute(linear).max(f64::MIN_POSITIVE);
+        let mut weight_scale = f64::from(max_weight) / largest_absolute(linear).max(f64::MIN_POSITIVE);
         // The power of two that brings the outputs into (target / 2, target].
         let exponent = (target / (range * scale * weight_scale)).log2().floor() as i32;
         match planned.last_mut() {
@@ -142,7 +145,7 @@ pub fn plan(network: &Network, options: &PlanOptions) -> Result<Planned, Error> 
             }
             Some(_) => return Err(Error::Plan(format!("layer {} follows the class", linear.name))),
         }
-        let layer = quantise(linear, weight_scale, scale, modulus)?;
+        let layer = quantise(linear, max_weight, weight_scale, scale, modulus)?;
         scale *= weight_scale;
         let then = match relu {
             Some(name) => Activation::Relu {

@@ -46,11 +46,13 @@ impl QuantisedNetwork {
 /// [`Error::Plan`] if a weight leaves 16 bits or a bias the modulus; otherwise as [`IntegerLinear::new`].
 pub(crate) fn quantise(
     linear: &Linear,
+    max_weight: u16,
     weight_scale: f64,
     input_scale: f64,
     modulus: u32,
 ) -> Result<QuantisedLayer, Error> {
-    let rounding = Rounding { layer: &linear.name, weight_scale, bias_scale: weight_scale * input_scale, modulus };
+    let bias_scale = weight_scale * input_scale;
+    let rounding = Rounding { layer: &linear.name, max_weight, weight_scale, bias_scale, modulus };
     let (blocks, bias, weights) = match &linear.kind {
         LinearKind::Dense(dense) => rounding.dense(dense)?,
         LinearKind::Conv2d(conv) => rounding.conv(conv)?,
@@ -65,6 +67,7 @@ pub(crate) fn quantise(
 
 struct Rounding<'a> {
     layer: &'a str,
+    max_weight: u16,
     weight_scale: f64,
     bias_scale: f64,
     modulus: u32,
@@ -76,10 +79,10 @@ impl Rounding<'_> {
     fn weights<'a>(&self, weights: impl Iterator<Item = &'a f64>) -> Result<Vec<i16>, Error> {
         let round = |w: &f64| {
             let v = (w * self.weight_scale).round();
-            if v.abs() < 32768.0 {
+            if v.abs() <= f64::from(self.max_weight) {
                 Ok(v as i16)
             } else {
-                Err(Error::Plan(format!("layer {}: weight {w} becomes {v}, beyond 16 bits", self.layer)))
+                Err(Error::Plan(format!("layer {}: weight {w} becomes {v}, beyond {}", self.layer, self.max_weight)))
             }
         };
         weights.map(round).collect()
@@ -96,7 +99,7 @@ impl Rounding<'_> {
 
     fn dense(&self, dense: &Dense) -> Result<Rounded, Error> {
         let weights = self.weights(dense.weights.iter())?;
-        let matrix = Matrix::new(dense.outputs(), dense.inputs(), &weights)?;
+        let matrix = Matrix::new(dense.outputs(), dense.inputs(), self.max_weight, &weights)?;
         let block =
             Block { inputs: (0..dense.inputs() as u32).collect(), outputs: (0..dense.outputs() as u32).collect(), matrix };
         let bias = dense.bias.iter().map(|b| self.bias(*b)).collect::<Result<_, _>>()?;
@@ -126,7 +129,7 @@ impl Rounding<'_> {
                         .flat_map(|m| taps.iter().map(move |t| m * kernel + t))
                         .map(|i| weights.get(i).copied().unwrap_or(0))
                         .collect();
-                    let matrix = Matrix::new(maps, taps.len(), &values)?;
+                    let matrix = Matrix::new(maps, taps.len(), self.max_weight, &values)?;
                     matrices.insert(taps, matrix.clone());
                     matrix
                 }

@@ -1,11 +1,13 @@
 //! Operators, one after the other, to layers.
 
-use ndarray::{Array1, Array2, Array4, ArrayView, Axis, IxDyn};
-
 use super::chain::{Constants, Step};
-use super::operator::{ConvAttributes, Operator, Padding};
+use super::operator::Operator;
+use super::proto::TensorProto;
 use super::tensor::{self, Tensor};
-use crate::nn::graph::{Conv2d, Dense, Layer, Linear, LinearKind, elements};
+use crate::nn::graph::{Layer, Linear, LinearKind, elements};
+
+mod fold;
+mod linear;
 
 /// The layers so far and the shape of the value they give.
 pub(super) struct Builder<'a> {
@@ -17,16 +19,28 @@ pub(super) struct Builder<'a> {
     /// Zeros a `Pad` has added that the next `Conv` has yet to take: top, left, bottom, right.
     pads: Option<[usize; 4]>,
     layers: Vec<Layer>,
+    /// Weights the layers may still have. A file may use one tensor in many layers, and each copies it.
+    weights_left: usize,
 }
 
+/// Weights a network may have however small its file is; a larger file may have one a byte.
+const FREE_WEIGHTS: usize = 1 << 22;
+
 impl<'a> Builder<'a> {
-    pub(super) fn new(constants: &'a Constants, batch: Option<usize>, shape: Vec<usize>) -> Self {
+    /// For a file of `bytes` bytes whose input has this shape.
+    pub(super) fn new(
+        constants: &'a Constants,
+        batch: Option<usize>,
+        shape: Vec<usize>,
+        bytes: usize,
+    ) -> Self {
         Self {
             constants,
             batch,
             shape,
             pads: None,
             layers: Vec::new(),
+            weights_left: bytes.max(FREE_WEIGHTS),
         }
     }
 
@@ -76,198 +90,6 @@ impl<'a> Builder<'a> {
             Operator::Reshape { allow_zero } => self.reshape(step, *allow_zero),
             _ => Err("is not expected on the path".to_owned()),
         }
-    }
-
-    fn conv(&mut self, step: &Step, attributes: &ConvAttributes) -> Result<(), String> {
-        let &[channels, height, width] = self.shape.as_slice() else {
-            return Err(format!(
-                "its input has shape {:?}, expected channels, rows, columns",
-                self.shape
-            ));
-        };
-        let weights = self.required(step, 1)?;
-        let &[maps, weight_channels, kernel_rows, kernel_columns] = weights.dims.as_slice() else {
-            return Err(format!(
-                "its weights have shape {:?}, expected 4 dimensions",
-                weights.dims
-            ));
-        };
-        let kernel = [kernel_rows, kernel_columns];
-        if weight_channels != channels {
-            return Err(format!(
-                "its weights take {weight_channels} channels, its input has {channels}"
-            ));
-        }
-        if attributes.kernel.is_some_and(|shape| shape != kernel) {
-            return Err(format!(
-                "kernel_shape {:?} is not that of the weights, {kernel:?}",
-                attributes.kernel
-            ));
-        }
-        let bias = match self.optional(step, 2)? {
-            Some(bias) if bias.dims == [maps] => Array1::from_vec(bias.values),
-            Some(bias) => {
-                return Err(format!(
-                    "its bias has shape {:?}, expected [{maps}]",
-                    bias.dims
-                ));
-            }
-            None => Array1::zeros(maps),
-        };
-        let [stride_down, stride_right] = attributes.strides;
-        let [pad_top, pad_left, pad_bottom, pad_right] = self.pads.take().unwrap_or_default();
-        let explicit = match attributes.padding {
-            Padding::Explicit([top, left, bottom, right]) => Some(([top, bottom], [left, right])),
-            Padding::Same { end } => {
-                // `SAME` looks at its input as it is after a `Pad` before it.
-                let rows = sum([height, pad_top, pad_bottom]);
-                let columns = sum([width, pad_left, pad_right]);
-                rows.zip(columns).and_then(|(rows, columns)| {
-                    let vertical = same(rows, kernel_rows, stride_down, end)?;
-                    Some((vertical, same(columns, kernel_columns, stride_right, end)?))
-                })
-            }
-        };
-        let geometry = explicit.and_then(|([top, bottom], [left, right])| {
-            let vertical = [sum([top, pad_top])?, sum([bottom, pad_bottom])?];
-            let horizontal = [sum([left, pad_left])?, sum([right, pad_right])?];
-            let rows = Conv2d::output_size(height, vertical, kernel_rows, stride_down)?;
-            let columns = Conv2d::output_size(width, horizontal, kernel_columns, stride_right)?;
-            elements(&[maps, rows, columns])?;
-            let ([top, bottom], [left, right]) = (vertical, horizontal);
-            Some(([maps, rows, columns], [top, left, bottom, right]))
-        });
-        let Some((output, pads)) = geometry else {
-            return Err(format!(
-                "kernel {kernel:?} with strides {:?} and its padding gives no usable output on {height} x {width}",
-                attributes.strides
-            ));
-        };
-        let weights = Array4::from_shape_vec(
-            [maps, channels, kernel_rows, kernel_columns],
-            weights.values,
-        )
-        .map_err(|error| error.to_string())?;
-        let input = [channels, height, width];
-        let conv = Conv2d {
-            input,
-            output,
-            kernel,
-            strides: attributes.strides,
-            pads,
-            weights,
-            bias,
-        };
-        self.push(step, LinearKind::Conv2d(conv), output.to_vec());
-        Ok(())
-    }
-
-    /// `alpha X W + beta C`; `MatMul` is the case without `C`.
-    fn gemm(&mut self, step: &Step, alpha: f64, beta: f64, transposed: bool) -> Result<(), String> {
-        let &[width] = self.shape.as_slice() else {
-            return Err(format!(
-                "its input has shape {:?} an image, expected a flat vector",
-                self.shape
-            ));
-        };
-        let weights = self.required(step, 1)?;
-        let &[first, second] = weights.dims.as_slice() else {
-            return Err(format!(
-                "its weights have shape {:?}, expected 2 dimensions",
-                weights.dims
-            ));
-        };
-        let matrix = Array2::from_shape_vec([first, second], weights.values)
-            .map_err(|error| error.to_string())?;
-        let matrix = if transposed {
-            matrix
-        } else {
-            matrix.reversed_axes().as_standard_layout().into_owned()
-        };
-        let (outputs, inputs) = matrix.dim();
-        if inputs != width || elements(&[outputs]).is_none() {
-            return Err(format!(
-                "its weights are {outputs} x {inputs} (outputs x inputs), its input has {width}"
-            ));
-        }
-        let bias = match self.optional(step, 2)? {
-            Some(bias) => broadcast(bias, &[outputs])?
-                .into_iter()
-                .map(|value| beta * value)
-                .collect(),
-            None => vec![0.0; outputs],
-        };
-        let dense = Dense {
-            weights: matrix * alpha,
-            bias: Array1::from_vec(bias),
-        };
-        self.push(step, LinearKind::Dense(dense), vec![outputs]);
-        Ok(())
-    }
-
-    fn add(&mut self, step: &Step) -> Result<(), String> {
-        let place = if step.path_input == 0 { 1 } else { 0 };
-        let shift = broadcast(self.required(step, place)?, &self.shape)?;
-        self.fold(&vec![1.0; shift.len()], &shift)
-    }
-
-    fn normalise(&mut self, step: &Step, epsilon: f64) -> Result<(), String> {
-        let channels = self.shape.first().copied().unwrap_or(0);
-        let [scale, bias, mean, variance] = [1, 2, 3, 4].map(|place| self.required(step, place));
-        let parameters = [scale?, bias?, mean?, variance?];
-        if let Some(wrong) = parameters.iter().find(|tensor| tensor.dims != [channels]) {
-            return Err(format!(
-                "a parameter has shape {:?}, expected [{channels}]",
-                wrong.dims
-            ));
-        }
-        // `y = (x - mean) scale / sqrt(variance + epsilon) + bias`, the same over a channel's plane.
-        let plane: usize = self.shape.iter().skip(1).product();
-        let [scale, bias, mean, variance] = parameters.map(|tensor| tensor.values);
-        let (mut factors, mut shifts) = (Vec::new(), Vec::new());
-        for (((scale, bias), mean), variance) in scale.into_iter().zip(bias).zip(mean).zip(variance)
-        {
-            let spread = variance + epsilon;
-            if spread <= 0.0 {
-                return Err(format!(
-                    "variance {variance} plus epsilon {epsilon} is not positive"
-                ));
-            }
-            let factor = scale / spread.sqrt();
-            factors.extend(std::iter::repeat_n(factor, plane));
-            shifts.extend(std::iter::repeat_n(bias - mean * factor, plane));
-        }
-        self.fold(&factors, &shifts)
-    }
-
-    /// Puts `y -> factor y + shift`, given for each output, into the linear layer just before.
-    fn fold(&mut self, factors: &[f64], shifts: &[f64]) -> Result<(), String> {
-        let Some(Layer::Linear(linear)) = self.layers.last_mut() else {
-            return Err("there is no linear layer directly before it to fold it into".to_owned());
-        };
-        let name = linear.name.clone();
-        let (mut factors, mut shifts) = (factors.to_vec(), shifts.to_vec());
-        let (bias, mut rows) = match &mut linear.kind {
-            LinearKind::Dense(dense) => (&mut dense.bias, dense.weights.view_mut().into_dyn()),
-            LinearKind::Conv2d(conv) => {
-                let [maps, ..] = conv.output;
-                let uneven = || {
-                    format!(
-                        "it differs within a channel of `{name}`, which a convolution's bias cannot"
-                    )
-                };
-                factors = by_channel(&factors, maps).ok_or_else(uneven)?;
-                shifts = by_channel(&shifts, maps).ok_or_else(uneven)?;
-                (&mut conv.bias, conv.weights.view_mut().into_dyn())
-            }
-        };
-        for (mut row, &factor) in rows.axis_iter_mut(Axis(0)).zip(&factors) {
-            row *= factor;
-        }
-        for ((bias, factor), shift) in bias.iter_mut().zip(factors).zip(shifts) {
-            *bias = *bias * factor + shift;
-        }
-        Ok(())
     }
 
     fn flatten(&mut self, axis: i64) -> Result<(), String> {
@@ -331,64 +153,6 @@ impl<'a> Builder<'a> {
         (elements(&shape)? == total).then_some(shape)
     }
 
-    fn pad(&mut self, step: &Step, attribute: Option<&[i64]>) -> Result<(), String> {
-        let amounts = match attribute {
-            Some(pads) => pads.to_vec(),
-            None => self.integers(step, 1)?.ok_or("its pads are left out")?,
-        };
-        if let Some(value) = self.optional(step, 2)?
-            && value.values.iter().any(|&value| value != 0.0)
-        {
-            return Err(format!(
-                "constant value {:?}, only 0 is supported",
-                value.values
-            ));
-        }
-        // One entry an axis of the batched tensor: what is added before, then after.
-        let rank = self.shape.len() + 1;
-        let axes = match self.integers(step, 3)? {
-            Some(axes) => axes,
-            None => (0i64..).take(rank).collect(),
-        };
-        let (before, after) = amounts
-            .split_at_checked(axes.len())
-            .ok_or("it has fewer pads than axes")?;
-        if after.len() != before.len() {
-            return Err(format!("{} pads for {} axes", amounts.len(), axes.len()));
-        }
-        let mut pads = self.pads.unwrap_or_default();
-        let signed_rank = i64::try_from(rank).unwrap_or(i64::MAX);
-        for ((&axis, &before), &after) in axes.iter().zip(before).zip(after) {
-            if before == 0 && after == 0 {
-                continue;
-            }
-            let [top, left, bottom, right] = &mut pads;
-            let (first, last) = match (
-                rank,
-                if axis < 0 {
-                    axis.saturating_add(signed_rank)
-                } else {
-                    axis
-                },
-            ) {
-                (4, 2) => (top, bottom),
-                (4, 3) => (left, right),
-                _ => {
-                    return Err(format!(
-                        "pads axis {axis}, only rows and columns of an image are supported"
-                    ));
-                }
-            };
-            for (side, amount) in [(first, before), (last, after)] {
-                let amount =
-                    usize::try_from(amount).map_err(|_| format!("negative pad {amount}"))?;
-                *side = sum([*side, amount]).ok_or("its pads overflow")?;
-            }
-        }
-        self.pads = (pads != [0; 4]).then_some(pads);
-        Ok(())
-    }
-
     fn dropout(&self, step: &Step) -> Result<(), String> {
         // Input 1, the ratio, means nothing at inference; input 2 says whether this is training.
         match self.proto(step, 2)? {
@@ -402,13 +166,20 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn push(&mut self, step: &Step, kind: LinearKind, shape: Vec<usize>) {
+    fn push(&mut self, step: &Step, kind: LinearKind, shape: Vec<usize>) -> Result<(), String> {
+        let weights = match &kind {
+            LinearKind::Conv2d(conv) => conv.weights.len(),
+            LinearKind::Dense(dense) => dense.weights.len(),
+        };
+        let left = self.weights_left.checked_sub(weights);
+        self.weights_left = left.ok_or("the file uses its weights too many times over")?;
         self.layers.push(Layer::Linear(Linear {
             name: step.name.clone(),
             kind,
             range: None,
         }));
         self.shape = shape;
+        Ok(())
     }
 
     fn no_pads(&self) -> Result<(), String> {
@@ -421,15 +192,11 @@ impl<'a> Builder<'a> {
     }
 
     /// Input `place` of the node if it is given; it must be a constant.
-    fn proto(
-        &self,
-        step: &Step,
-        place: usize,
-    ) -> Result<Option<&'a super::proto::TensorProto>, String> {
+    fn proto(&self, step: &Step, place: usize) -> Result<Option<&'a TensorProto>, String> {
         match step.inputs.get(place).map(String::as_str) {
             None | Some("") => Ok(None),
             Some(name) => match self.constants.get(name) {
-                Some(proto) => Ok(Some(proto)),
+                Some(proto) => Ok(Some(proto.as_ref())),
                 None => Err(format!("its input {place} (`{name}`) is not a constant")),
             },
         }
@@ -467,63 +234,4 @@ impl<'a> Builder<'a> {
             step.inputs.get(place).map_or("", String::as_str)
         )
     }
-}
-
-fn sum<const N: usize>(terms: [usize; N]) -> Option<usize> {
-    terms.into_iter().try_fold(0usize, usize::checked_add)
-}
-
-/// The zeros before and after for an output of `ceil(size / stride)`.
-fn same(size: usize, kernel: usize, stride: usize, end: bool) -> Option<[usize; 2]> {
-    let outputs = size
-        .checked_add(stride)?
-        .checked_sub(1)?
-        .checked_div(stride)?;
-    let covered = outputs
-        .checked_sub(1)?
-        .checked_mul(stride)?
-        .checked_add(kernel)?;
-    let total = covered.saturating_sub(size);
-    let (less, more) = (total / 2, total - total / 2);
-    Some(if end { [less, more] } else { [more, less] })
-}
-
-/// A constant spread over the shape of an image: its last axes line up with the image's last, and an
-/// axis of 1 repeats. A leading batch axis must be 1.
-fn broadcast(constant: Tensor, shape: &[usize]) -> Result<Vec<f64>, String> {
-    let mismatch = || {
-        format!(
-            "a constant of shape {:?} does not fit values of shape {shape:?}",
-            constant.dims
-        )
-    };
-    let dims = match constant.dims.split_first() {
-        Some((&batch, rest)) if constant.dims.len() == shape.len() + 1 => {
-            if batch == 1 {
-                rest
-            } else {
-                return Err(mismatch());
-            }
-        }
-        _ => constant.dims.as_slice(),
-    };
-    let view = ArrayView::from_shape(IxDyn(dims), &constant.values).map_err(|_| mismatch())?;
-    let spread = view.broadcast(IxDyn(shape)).ok_or_else(mismatch)?;
-    Ok(spread.iter().copied().collect())
-}
-
-/// The one value of each channel, if the values do not differ within a channel.
-fn by_channel(values: &[f64], channels: usize) -> Option<Vec<f64>> {
-    let plane = values.len().checked_div(channels)?;
-    if plane == 0 || plane * channels != values.len() {
-        return None;
-    }
-    values
-        .chunks(plane)
-        .map(|plane| {
-            let (&first, rest) = plane.split_first()?;
-            #[expect(clippy::float_cmp, reason = "copies of one constant, or not")]
-            rest.iter().all(|&value| value == first).then_some(first)
-        })
-        .collect()
 }

@@ -1,13 +1,14 @@
 //! The single path through a graph, from its input to its output.
 
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use super::error::{OnnxError, Unsupported};
 use super::operator::{self, Operator};
 use super::proto::{GraphProto, NodeProto, TensorProto, ValueInfoProto};
 
-/// Named constants: initialisers, `Constant` nodes, and `Identity` of these.
-pub(super) type Constants = HashMap<String, TensorProto>;
+/// Named constants: initialisers, `Constant` nodes, and `Identity` of these, which share the tensor.
+pub(super) type Constants = HashMap<String, Rc<TensorProto>>;
 
 /// A graph that is a single path.
 pub(super) struct Chain {
@@ -42,7 +43,7 @@ pub(super) fn read(graph: GraphProto) -> Result<Chain, OnnxError> {
     for tensor in graph.initializer {
         let name = tensor.name.clone().unwrap_or_default();
         define(&mut defined, &name)?;
-        constants.insert(name, tensor);
+        constants.insert(name, Rc::new(tensor));
     }
     let mut inputs = graph
         .input
@@ -76,10 +77,13 @@ pub(super) fn read(graph: GraphProto) -> Result<Chain, OnnxError> {
             define(&mut defined, name)?;
         }
         let made = step.outputs.first().cloned().unwrap_or_default();
-        let source = step.inputs.first().and_then(|name| constants.get(name));
+        let source = step
+            .inputs
+            .first()
+            .and_then(|name| constants.get(name).cloned());
         match (&step.operator, source) {
-            (Operator::Constant(tensor), _) => drop(constants.insert(made, tensor.clone())),
-            (Operator::Identity, Some(tensor)) => drop(constants.insert(made, tensor.clone())),
+            (Operator::Constant(tensor), _) => drop(constants.insert(made, Rc::clone(tensor))),
+            (Operator::Identity, Some(tensor)) => drop(constants.insert(made, tensor)),
             _ => path.push(step),
         }
     }

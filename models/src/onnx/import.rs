@@ -10,7 +10,7 @@ use super::builder::Builder;
 use super::chain::{self, Step, value_name};
 use super::error::OnnxError;
 use super::proto::{
-    ModelProto, OperatorSetIdProto, StringStringEntryProto, ValueInfoProto, data_type,
+    GraphProto, ModelProto, OperatorSetIdProto, StringStringEntryProto, ValueInfoProto, data_type,
 };
 use super::wire;
 use crate::nn::graph::{Layer, Network, elements};
@@ -23,6 +23,9 @@ pub const MIN_OPSET: i64 = 7;
 
 /// The newest operator set taken; the supported operators mean the same in all of these.
 pub const MAX_OPSET: i64 = 28;
+
+/// The longest name taken.
+const MAX_NAME_BYTES: usize = 1024;
 
 /// Reads and imports a model file.
 ///
@@ -67,6 +70,12 @@ pub fn import(bytes: &[u8]) -> Result<Network, OnnxError> {
             "it has no graph (truncated?)".to_owned(),
         ));
     };
+    if let Some(name) = unprintable(&graph) {
+        let name: String = name.escape_debug().take(80).collect();
+        return Err(OnnxError::NotOnnx(format!(
+            "the name `{name}` has control characters or more than {MAX_NAME_BYTES} bytes"
+        )));
+    }
     let opset = opset(&model.opset_import)?;
     tracing::debug!(
         ir_version,
@@ -93,7 +102,7 @@ pub fn import(bytes: &[u8]) -> Result<Network, OnnxError> {
             ));
         }
     };
-    let mut builder = Builder::new(&chain.constants, batch, shape);
+    let mut builder = Builder::new(&chain.constants, batch, shape, bytes.len());
     for step in &chain.steps {
         builder
             .apply(step)
@@ -121,6 +130,27 @@ fn too_large(bytes: u64) -> Result<(), OnnxError> {
         });
     }
     Ok(())
+}
+
+/// A name in the graph that must not be shown: errors are one line, and a file does not get to steer the terminal.
+fn unprintable(graph: &GraphProto) -> Option<&str> {
+    let nodes = graph.node.iter().flat_map(|node| {
+        let own = node.name.iter().chain(&node.op_type).chain(&node.domain);
+        let attributes = node.attribute.iter().flat_map(|attribute| &attribute.name);
+        own.chain(attributes).chain(&node.input).chain(&node.output)
+    });
+    let values = graph
+        .input
+        .iter()
+        .chain(&graph.output)
+        .flat_map(|value| &value.name);
+    let tensors = graph.initializer.iter().flat_map(|tensor| &tensor.name);
+    let mut names = nodes
+        .chain(values)
+        .chain(tensors)
+        .chain(&graph.name)
+        .map(String::as_str);
+    names.find(|name| name.len() > MAX_NAME_BYTES || name.chars().any(char::is_control))
 }
 
 /// The version of the standard operators, checked.
@@ -197,8 +227,8 @@ fn metadata(network: &mut Network, entries: &[StringStringEntryProto]) -> Result
             continue;
         };
         let error = |reason: &str| OnnxError::Metadata {
-            key: format!("halfmask.{key}"),
-            value: value.to_owned(),
+            key: format!("halfmask.{}", key.escape_debug()),
+            value: value.escape_debug().take(80).collect(),
             reason: reason.to_owned(),
         };
         let number = || {

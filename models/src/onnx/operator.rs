@@ -1,5 +1,7 @@
 //! Nodes to typed operators, gathering everything that is unsupported.
 
+use std::rc::Rc;
+
 use super::attributes::Attributes;
 use super::error::Unsupported;
 use super::proto::{NodeProto, TensorProto, data_type};
@@ -24,7 +26,7 @@ pub(super) enum Operator {
     },
     Identity,
     Dropout,
-    Constant(TensorProto),
+    Constant(Rc<TensorProto>),
     /// Before operator set 11 the pads are an attribute.
     Pad {
         pads: Option<Vec<i64>>,
@@ -112,7 +114,7 @@ fn parse(operator: &str, attributes: &mut Attributes<'_>) -> Option<Operator> {
             attributes.ignore("ratio");
             Operator::Dropout
         }
-        "Constant" => Operator::Constant(constant(attributes)),
+        "Constant" => Operator::Constant(Rc::new(constant(attributes))),
         "Pad" => Operator::Pad {
             pads: pad(attributes),
         },
@@ -143,7 +145,7 @@ fn conv(attributes: &mut Attributes<'_>) -> ConvAttributes {
         "SAME_UPPER" => Padding::Same { end: true },
         "SAME_LOWER" => Padding::Same { end: false },
         other => {
-            attributes.refuse(format!("attribute auto_pad = {other}"));
+            attributes.refuse(format!("attribute auto_pad = {}", other.escape_debug()));
             Padding::Explicit([0; 4])
         }
     };
@@ -162,7 +164,7 @@ fn conv(attributes: &mut Attributes<'_>) -> ConvAttributes {
 fn pad(attributes: &mut Attributes<'_>) -> Option<Vec<i64>> {
     let mode = attributes.string("mode", "constant");
     if mode != "constant" {
-        attributes.refuse(format!("attribute mode = {mode}"));
+        attributes.refuse(format!("attribute mode = {}", mode.escape_debug()));
     }
     let value = attributes.float("value", 0.0);
     if value != 0.0 {

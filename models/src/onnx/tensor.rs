@@ -1,7 +1,6 @@
 //! Constant tensors: `TensorProto` to checked numbers.
 
 use super::proto::{TensorProto, data_type};
-use crate::nn::graph::elements;
 
 /// A real constant.
 #[derive(Debug, Clone, PartialEq)]
@@ -91,12 +90,10 @@ fn shape(proto: &TensorProto) -> Result<(Vec<usize>, usize), String> {
         .map(|&dim| usize::try_from(dim).ok())
         .collect();
     let dims = dims.ok_or_else(|| format!("has a negative dimension in {:?}", proto.dims))?;
-    // An empty tensor is legal where ONNX has one (no pads); whoever needs values checks the shape.
-    let count = if dims.contains(&0) {
-        Some(0)
-    } else {
-        elements(&dims)
-    };
+    // How many there may be is bounded by the data that must be there; an empty tensor is legal (no pads).
+    let count = dims
+        .iter()
+        .try_fold(1usize, |product, &dim| product.checked_mul(dim));
     let count = count.ok_or_else(|| format!("has too many elements: shape {dims:?}"))?;
     Ok((dims, count))
 }

@@ -33,11 +33,12 @@ fn check(template: &Template, blocks: usize, what: [(&'static str, usize, usize)
     Ok(())
 }
 
-/// Reserves `count` numbers of the gate counter.
-fn reserve(next: &mut u64, count: usize) -> Result<u64, Error> {
+/// Reserves the numbers of all gates of `blocks` blocks.
+fn reserve(next: &mut u64, template: &Template, blocks: usize) -> Result<u64, Error> {
     let first = *next;
-    *next = first
-        .checked_add(count as u64)
+    *next = blocks
+        .checked_mul(template.and_gates())
+        .and_then(|count| first.checked_add(count as u64))
         .ok_or(Error::Exhausted { what: "the gate counter", used: first })?;
     Ok(first)
 }
@@ -86,7 +87,7 @@ impl Garbler {
     /// # Errors
     /// [`Error::Exhausted`] after 2^64 gates.
     pub(crate) fn reserve(&mut self, template: &Template, blocks: usize) -> Result<u64, Error> {
-        reserve(&mut self.next_gate, blocks * template.and_gates())
+        reserve(&mut self.next_gate, template, blocks)
     }
 
     /// [`Garbler::garble`] with gate numbers from `first` on, which [`Garbler::reserve`] must have given to this batch
@@ -139,7 +140,7 @@ impl Evaluator {
 
     /// As [`Garbler::reserve`].
     pub(crate) fn reserve(&mut self, template: &Template, blocks: usize) -> Result<u64, Error> {
-        reserve(&mut self.next_gate, blocks * template.and_gates())
+        reserve(&mut self.next_gate, template, blocks)
     }
 
     /// As [`Garbler::garble_at`].

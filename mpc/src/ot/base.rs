@@ -88,14 +88,15 @@ pub fn send(
     })
 }
 
-/// Receives one of the two keys of each random OT: the first where the choice is 0, the second where it is 1.
+/// Receives one of the two keys of each random OT: the first where the choice is 0, the second where it is 1. Only the
+/// lowest bit of each choice counts.
 ///
 /// # Errors
 /// As [`send`].
 pub fn receive(
     channel: &mut Channel,
     label: &[u8],
-    choices: &[Choice],
+    choices: &[u8],
     rng: &mut (impl CryptoRng + ?Sized),
 ) -> Result<Outcome<Block>, Error> {
     let (a_point, a_bytes) = receive_point(channel, "base OT point A", 0)?;
@@ -103,10 +104,13 @@ pub fn receive(
     // One table serves all products b A.
     let table = RistrettoBasepointTable::create(&a_point);
     let mut keys = Zeroizing::new(Vec::with_capacity(choices.len()));
-    for (index, choice) in choices.iter().enumerate() {
+    for (index, &choice) in choices.iter().enumerate() {
         let secret = Zeroizing::new(Scalar::random(rng));
-        let offset =
-            RistrettoPoint::conditional_select(&RistrettoPoint::identity(), &a_point, *choice);
+        let offset = RistrettoPoint::conditional_select(
+            &RistrettoPoint::identity(),
+            &a_point,
+            Choice::from(choice & 1),
+        );
         let b_bytes = (RistrettoPoint::mul_base(&secret) + offset).compress();
         channel.send(b_bytes.as_bytes())?;
         transcript.absorb(&b_bytes);
@@ -150,7 +154,7 @@ fn key(
     shared: &RistrettoPoint,
 ) -> Block {
     let shared = Zeroizing::new(shared.compress().to_bytes());
-    let mut digest = Zeroizing::new(<[u8; 32]>::from(
+    let digest = Zeroizing::new(<[u8; 32]>::from(
         Sha256::new()
             .chain_update(KEY_DOMAIN)
             .chain_update((label.len() as u64).to_le_bytes())
@@ -167,7 +171,6 @@ fn key(
     }
     let key = Block::from_bytes(block);
     block.zeroize();
-    digest.zeroize();
     key
 }
 
@@ -200,19 +203,13 @@ mod tests {
 
     fn run(label: [&'static [u8]; 2], bits: &[u8]) -> (Outcome<[Block; 2]>, Outcome<Block>) {
         let (mut a, mut b) = Channel::pair();
-        let choices: Vec<Choice> = bits.iter().map(|&bit| Choice::from(bit)).collect();
         let count = bits.len();
         std::thread::scope(|scope| {
             let sender = scope.spawn(move || {
                 send(&mut a, label[0], count, &mut SecureRng::from_os().unwrap()).unwrap()
             });
-            let received = receive(
-                &mut b,
-                label[1],
-                &choices,
-                &mut SecureRng::from_os().unwrap(),
-            )
-            .unwrap();
+            let received =
+                receive(&mut b, label[1], bits, &mut SecureRng::from_os().unwrap()).unwrap();
             assert_eq!(b.meter().total().bytes_sent, (count * POINT_BYTES) as u64);
             assert_eq!(b.meter().total().bytes_received, POINT_BYTES as u64);
             (sender.join().unwrap(), received)
@@ -260,12 +257,7 @@ mod tests {
             let (mut a, mut b) = Channel::pair();
             a.send(&bytes).unwrap();
             a.flush().unwrap();
-            let error = receive(
-                &mut b,
-                b"x",
-                &[Choice::from(1)],
-                &mut SecureRng::from_os().unwrap(),
-            );
+            let error = receive(&mut b, b"x", &[1], &mut SecureRng::from_os().unwrap());
             let error = error.err().unwrap().to_string();
             assert!(error.contains("point A") && error.contains(word), "{error}");
         }

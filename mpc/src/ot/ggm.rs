@@ -94,12 +94,12 @@ pub fn grow(id: &TreeId, depth: usize, level_one: [Block; 2]) -> FullTree {
 
 /// Rebuilds all leaves but the one at Δ.
 ///
-/// `path` is Δ from the highest bit (level 1) to the lowest; `known` holds, level by level, the key beside the path: at
+/// `path` is Δ from the highest bit (level 1) to the lowest, a bit in the lowest place of each byte; `known` holds, level by level, the key beside the path: at
 /// level 1 the node itself, below the sum K^l of the branch that leaves the path.
 ///
 /// Returns 2^k leaves in relative order (leaf x at x + Δ); the hole at 0 is the zero block.
 #[must_use]
-pub fn rebuild(id: &TreeId, path: &[Choice], known: &[Block]) -> Zeroizing<Vec<Block>> {
+pub fn rebuild(id: &TreeId, path: &[u8], known: &[Block]) -> Zeroizing<Vec<Block>> {
     let mut nodes = Zeroizing::new(vec![Block::ZERO]);
     for (level, (&on_path, &sum)) in path.iter().zip(known).enumerate() {
         let mut next = Zeroizing::new(Vec::with_capacity(2 * nodes.len()));
@@ -121,8 +121,9 @@ pub fn rebuild(id: &TreeId, path: &[Choice], known: &[Block]) -> Zeroizing<Vec<B
     nodes
 }
 
-/// `zero` if the choice is 0, `one` if it is 1, in constant time.
-pub(super) fn select(zero: Block, one: Block, choice: Choice) -> Block {
+/// `zero` if the lowest bit of `bit` is 0, `one` if it is 1, in constant time.
+pub(super) fn select(zero: Block, one: Block, bit: u8) -> Block {
+    let choice = Choice::from(bit & 1);
     let (Block([a, b]), Block([c, d])) = (zero, one);
     Block([
         u64::conditional_select(&a, &c, choice),
@@ -149,14 +150,13 @@ mod tests {
         depth: usize,
         delta: usize,
     ) -> Zeroizing<Vec<Block>> {
-        let bits: Vec<usize> = (0..depth).rev().map(|j| (delta >> j) & 1).collect();
-        let path: Vec<Choice> = bits.iter().map(|&b| Choice::from(b as u8)).collect();
-        let mut known = vec![level_one[1 - bits[0]]];
+        let path: Vec<u8> = (0..depth).rev().map(|j| (delta >> j & 1) as u8).collect();
+        let mut known = vec![level_one[1 - usize::from(path[0])]];
         known.extend(
             tree.sums
                 .iter()
-                .zip(&bits[1..])
-                .map(|(sums, bit)| sums[1 - bit]),
+                .zip(&path[1..])
+                .map(|(sums, &bit)| sums[1 - usize::from(bit)]),
         );
         rebuild(&id(3), &path, &known)
     }

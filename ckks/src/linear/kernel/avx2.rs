@@ -5,7 +5,7 @@
     reason = "input rows are checked against the number of tiles when the GEMM is built; array indices are constants"
 )]
 
-use super::{Montgomery, TILE};
+use super::{Montgomery, Product, TILE};
 use std::arch::x86_64::*;
 
 /// Columns of one strip.
@@ -46,17 +46,11 @@ fn reduce(even: __m256i, odd: __m256i, r: &Montgomery) -> __m256i {
 
 /// See [`super::dispatch`].
 #[target_feature(enable = "avx2")]
-pub(super) fn block<const M: usize>(
-    tiles: &[[u32; TILE]],
-    inputs: &[u32],
-    weights: &[[i32; M]],
-    reduction: &Montgomery,
-    out: &mut [[u32; TILE]; M],
-) {
+pub(super) fn block<const M: usize>(product: &Product<'_, [[i32; M]]>, out: &mut [[u32; TILE]; M]) {
     for strip in 0..TILE / STRIP {
         let mut sums = [[_mm256_setzero_si256(); 2]; M];
-        for (&input, weights) in inputs.iter().zip(weights) {
-            let x = load(&tiles[input as usize], strip);
+        for (&input, weights) in product.inputs.iter().zip(product.weights) {
+            let x = load(&product.tiles[input as usize], strip);
             for o in 0..M {
                 let w = _mm256_set1_epi32(weights[o]);
                 for v in 0..2 {
@@ -70,7 +64,7 @@ pub(super) fn block<const M: usize>(
             unsafe {
                 _mm256_storeu_si256(
                     residues.as_mut_ptr().cast(),
-                    reduce(sum[0], sum[1], reduction),
+                    reduce(sum[0], sum[1], product.reduction),
                 );
             }
         }

@@ -5,7 +5,7 @@
     reason = "input rows are checked against the number of tiles when the GEMM is built; array indices are constants"
 )]
 
-use super::{Montgomery, TILE};
+use super::{Montgomery, Product, TILE};
 use std::arch::x86_64::*;
 
 #[inline]
@@ -51,18 +51,26 @@ fn reduce(even: __m512i, odd: __m512i, r: &Montgomery) -> __m512i {
     _mm512_min_epu32(signed, _mm512_add_epi32(signed, modulus))
 }
 
+/// Reduces one output's sums (even and odd columns of the first 16, then of the last 16).
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+pub(super) fn store(sum: [__m512i; 4], reduction: &Montgomery, out: &mut [u32; TILE]) {
+    let start = out.as_mut_ptr();
+    let low = reduce(sum[0], sum[1], reduction);
+    let high = reduce(sum[2], sum[3], reduction);
+    // SAFETY: an output tile is 128 writable bytes, two registers.
+    unsafe {
+        _mm512_storeu_si512(start.cast(), low);
+        _mm512_storeu_si512(start.add(16).cast(), high);
+    }
+}
+
 /// See [`super::dispatch`].
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-pub(super) fn block<const M: usize>(
-    tiles: &[[u32; TILE]],
-    inputs: &[u32],
-    weights: &[[i32; M]],
-    reduction: &Montgomery,
-    out: &mut [[u32; TILE]; M],
-) {
+pub(super) fn block<const M: usize>(product: &Product<'_, [[i32; M]]>, out: &mut [[u32; TILE]; M]) {
     let mut sums = [[_mm512_setzero_si512(); 4]; M];
-    for (&input, weights) in inputs.iter().zip(weights) {
-        let x = load(&tiles[input as usize]);
+    for (&input, weights) in product.inputs.iter().zip(product.weights) {
+        let x = load(&product.tiles[input as usize]);
         for o in 0..M {
             let w = _mm512_set1_epi32(weights[o]);
             for v in 0..4 {
@@ -71,13 +79,6 @@ pub(super) fn block<const M: usize>(
         }
     }
     for (out, sum) in out.iter_mut().zip(&sums) {
-        let start = out.as_mut_ptr();
-        let low = reduce(sum[0], sum[1], reduction);
-        let high = reduce(sum[2], sum[3], reduction);
-        // SAFETY: an output tile is 128 writable bytes, two registers.
-        unsafe {
-            _mm512_storeu_si512(start.cast(), low);
-            _mm512_storeu_si512(start.add(16).cast(), high);
-        }
+        store(*sum, product.reduction, out);
     }
 }

@@ -126,8 +126,7 @@ fn check(server: &Server, images: &[Vec<i64>], outcome: &Outcome) -> usize {
             }
         }
         for (noise, report) in replayed.noise.iter().zip(&planned.report) {
-            // Half a unit is the twin's own rounding, which the exact quotient does not have.
-            assert!(*noise <= report.noise.tail + 0.5, "{noise} above {:?}", report.noise);
+            assert!(*noise <= report.noise.tail, "{noise} above {:?}", report.noise);
         }
         let want = twin.evaluate(image).unwrap();
         if want.class as u32 != outcome.classes[j] {

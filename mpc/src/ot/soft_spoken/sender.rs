@@ -1,6 +1,5 @@
 //! The sender: holds Δ, knows every leaf but one a tree.
 
-use subtle::Choice;
 use zeroize::Zeroizing;
 
 use super::{CHUNK, LABEL, Progress, STRIDE, WIDTH, check_request, kernel, trees, zeroed};
@@ -68,9 +67,10 @@ impl CotSender {
             });
         }
         let delta = Delta::random(rng);
-        let path: Vec<Choice> = (0..128).map(|index| path_bit(&delta, k, index)).collect();
+        let path: Zeroizing<Vec<u8>> =
+            Zeroizing::new((0..128).map(|t| path_bit(&delta, k, t)).collect());
         // In each transfer the key wanted is the one beside the path.
-        let choices: Vec<Choice> = path.iter().map(|&bit| !bit).collect();
+        let choices: Zeroizing<Vec<u8>> = Zeroizing::new(path.iter().map(|&bit| bit ^ 1).collect());
         let base::Outcome { keys, transcript } = base::receive(channel, LABEL, &choices, rng)?;
         let mut seeds = Zeroizing::new(Vec::with_capacity(trees << k));
         for (tree, (pads, path)) in keys.chunks_exact(k).zip(path.chunks_exact(k)).enumerate() {
@@ -210,7 +210,7 @@ const fn bit(delta: &Delta, index: usize) -> u64 {
 }
 
 /// The turn of transfer `index`: transfers go tree by tree, each from the highest bit of its piece (level 1) to the lowest.
-fn path_bit(delta: &Delta, k: usize, index: usize) -> Choice {
+const fn path_bit(delta: &Delta, k: usize, index: usize) -> u8 {
     let (tree, level) = (index / k, index % k);
-    Choice::from(bit(delta, tree * k + (k - 1 - level)) as u8)
+    bit(delta, tree * k + (k - 1 - level)) as u8
 }

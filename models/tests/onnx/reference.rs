@@ -1,14 +1,5 @@
 //! The shipped model against onnxruntime, on the shipped digits.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    missing_docs,
-    reason = "tests"
-)]
-
 use std::io::Read;
 use std::path::Path;
 

@@ -1,7 +1,5 @@
 //! Small ONNX files, encoded with the importer's own message structures.
 
-#![allow(dead_code, reason = "each test file uses a part")]
-
 use halfmask_models::nn::graph::{Layer, Linear, Network};
 use halfmask_models::onnx::proto::{
     AttributeProto, DimensionProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto,
@@ -188,4 +186,74 @@ pub fn linears(network: &Network) -> Vec<Linear> {
         .filter_map(Layer::linear)
         .map(anonymous)
         .collect()
+}
+
+/// Conv, Relu, Flatten, Gemm: a model that imports, to be broken in one place.
+pub fn good() -> ModelProto {
+    let nodes = vec![
+        node(
+            "Conv",
+            &["x", "k", "kb"],
+            "c",
+            vec![ints("strides", &[2, 2])],
+        ),
+        node("Relu", &["c"], "r", vec![]),
+        node("Flatten", &["r"], "f", vec![]),
+        node("Gemm", &["f", "w", "b"], "y", vec![int("transB", 1)]),
+    ];
+    let constants = vec![
+        floats("k", &[2, 1, 3, 3], &numbers(18)),
+        floats("kb", &[2], &numbers(2)),
+        floats("w", &[3, 8], &numbers(24)),
+        floats("b", &[3], &numbers(3)),
+    ];
+    model(&[-1, 1, 5, 5], nodes, constants)
+}
+
+#[track_caller]
+pub fn refuse(file: &ModelProto, words: &[&str]) {
+    let error = load(file).expect_err("the importer took it").to_string();
+    for word in words {
+        assert!(error.contains(word), "`{word}` is not in: {error}");
+    }
+    assert!(!error.contains('\n'), "more than one line: {error}");
+}
+
+/// Breaks the good model's graph.
+#[track_caller]
+pub fn broken(edit: impl FnOnce(&mut Vec<NodeProto>, &mut Vec<TensorProto>), words: &[&str]) {
+    let mut file = good();
+    let graph = file.graph.as_mut().unwrap();
+    edit(&mut graph.node, &mut graph.initializer);
+    refuse(&file, words);
+}
+
+/// A convolution of 2x5x6 with three maps and a 3x2 kernel, and more of its nodes and constants.
+pub fn conv_model(attributes: Vec<AttributeProto>, bias: bool) -> ModelProto {
+    let inputs: &[&str] = if bias { &["x", "w", "b"] } else { &["x", "w"] };
+    let constants = vec![
+        floats("w", &[3, 2, 3, 2], &numbers(36)),
+        floats("b", &[3], &[1.0, -2.0, 0.5]),
+    ];
+    model(
+        &[-1, 2, 5, 6],
+        vec![node("Conv", inputs, "y", attributes)],
+        constants,
+    )
+}
+
+pub fn dense_model(nodes: Vec<NodeProto>) -> Network {
+    let constants = vec![
+        floats("w", &[4, 3], &numbers(12)),
+        floats("t", &[3, 4], &transposed()),
+        floats("b", &[3], &[1.0, -2.0, 0.5]),
+        floats("row", &[1, 3], &[1.0, -2.0, 0.5]),
+        floats("half", &[], &[0.5]),
+    ];
+    load(&model(&[-1, 4], nodes, constants)).unwrap()
+}
+
+pub fn transposed() -> Vec<f32> {
+    let w = numbers(12);
+    (0..12).map(|i| w[i % 4 * 3 + i / 4]).collect()
 }

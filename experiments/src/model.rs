@@ -1,0 +1,88 @@
+//! The model: a file, or the one that is built in.
+
+use std::path::PathBuf;
+
+use halfmask_models::nn::graph::Network;
+use halfmask_models::nn::planner::{PlanOptions, Planned, plan};
+use halfmask_models::onnx;
+
+use crate::exit::Error;
+
+/// The name of the built-in model.
+pub const BUILT_IN: &str = "cryptonets-relu";
+
+const BUILT_IN_ONNX: &[u8] = include_bytes!("../../models/cryptonets-relu/model.onnx");
+
+/// Which model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ModelSource {
+    /// The CryptoNets-ReLU network that comes with the program.
+    BuiltIn,
+    /// An ONNX file.
+    File(PathBuf),
+}
+
+/// A model in both its forms.
+#[derive(Debug)]
+pub struct Model {
+    /// As imported.
+    pub network: Network,
+    /// As planned for private evaluation.
+    pub planned: Planned,
+}
+
+impl ModelSource {
+    /// What an argument names. A file of the built-in model's name is reached as `./cryptonets-relu`.
+    #[must_use]
+    pub fn parse(argument: &std::ffi::OsStr) -> Self {
+        if argument == BUILT_IN {
+            Self::BuiltIn
+        } else {
+            Self::File(argument.into())
+        }
+    }
+
+    /// The argument that names it.
+    #[must_use]
+    pub fn argument(&self) -> std::ffi::OsString {
+        match self {
+            Self::BuiltIn => BUILT_IN.into(),
+            Self::File(path) => path.into(),
+        }
+    }
+
+    /// Imports and plans the model.
+    ///
+    /// # Errors
+    /// [`Error::Onnx`] for a file that is no usable model, [`Error::Model`] for one that cannot be planned.
+    pub fn load(&self) -> Result<Model, Error> {
+        let network = match self {
+            Self::BuiltIn => onnx::import(BUILT_IN_ONNX)?,
+            Self::File(path) => onnx::import_file(path)?,
+        };
+        let planned = plan(&network, &PlanOptions::default()).map_err(|source| Error::Model {
+            model: self.argument().to_string_lossy().into_owned(),
+            source,
+        })?;
+        Ok(Model { network, planned })
+    }
+}
+
+/// Lower-case hexadecimal.
+#[must_use]
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_built_in_model_is_the_benchmark_network() {
+        let model = ModelSource::parse(BUILT_IN.as_ref()).load().unwrap();
+        assert_eq!(model.network.input, [1, 28, 28]);
+        assert_eq!(model.network.classes(), 10);
+        assert_eq!(model.planned.plan.relus(), 945);
+    }
+}

@@ -5,6 +5,9 @@ use concrete_ntt::{prime32, prime64};
 use std::fmt::{Debug, Display};
 use zeroize::DefaultIsZeroes;
 
+/// Bytes that [`Word::fill`] asks for at once.
+pub const FILL_BYTES: usize = 1024;
+
 mod sealed {
     pub trait Sealed {}
     impl Sealed for u32 {}
@@ -30,8 +33,8 @@ pub trait Word:
     fn wrapping_add(self, other: Self) -> Self;
     /// Difference modulo the word.
     fn wrapping_sub(self, other: Self) -> Self;
-    /// Fills `out` with consecutive little-endian words made by `bytes`.
-    fn fill(out: &mut [Self], bytes: impl FnMut(&mut [u8]));
+    /// Fills `out` with consecutive little-endian words made by `bytes`, by way of `buffer`.
+    fn fill(out: &mut [Self], buffer: &mut [u8; FILL_BYTES], bytes: impl FnMut(&mut [u8]));
 
     /// A transform, where the prime has one.
     fn plan(degree: usize, modulus: Self) -> Option<Self::Plan>;
@@ -71,10 +74,13 @@ macro_rules! word {
                 <$word>::wrapping_sub(self, other)
             }
             #[inline]
-            fn fill(out: &mut [Self], mut bytes: impl FnMut(&mut [u8])) {
+            fn fill(
+                out: &mut [Self],
+                buffer: &mut [u8; FILL_BYTES],
+                mut bytes: impl FnMut(&mut [u8]),
+            ) {
                 const BYTES: usize = size_of::<$word>();
-                let mut buffer = zeroize::Zeroizing::new([0u8; 512]);
-                for part in out.chunks_mut(512 / BYTES) {
+                for part in out.chunks_mut(FILL_BYTES / BYTES) {
                     let buffer = buffer.get_mut(..part.len() * BYTES).unwrap_or_default();
                     bytes(buffer);
                     for (word, chunk) in part.iter_mut().zip(buffer.as_chunks::<BYTES>().0) {

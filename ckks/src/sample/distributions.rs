@@ -1,6 +1,7 @@
 //! The distributions.
 
 use super::SecureRng;
+use crate::ring::FILL_BYTES;
 use crate::{Error, Modulus, RingContext, Word};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
@@ -17,13 +18,14 @@ fn reject<W: Word>(rng: &mut impl Rng, modulus: &Modulus<W>, out: &mut [W]) {
     let q = modulus.value();
     let mask = u64::MAX >> (64 - modulus.bits());
     let mut candidates = Zeroizing::new([W::default(); 256]);
+    let mut buffer = Zeroizing::new([0; FILL_BYTES]);
     let mut filled = 0;
     while filled < out.len() {
         // Never draws more words than are still wanted, so the block size leaves no trace in the
         // result: it is what a word-at-a-time loop would give.
         let wanted = (out.len() - filled).min(candidates.len());
         let candidates = candidates.get_mut(..wanted).unwrap_or_default();
-        W::fill(candidates, |bytes| rng.fill_bytes(bytes));
+        W::fill(candidates, &mut buffer, |bytes| rng.fill_bytes(bytes));
         for word in candidates.iter() {
             let candidate = W::truncate(word.widen() & mask);
             if let Some(slot) = out.get_mut(filled) {
@@ -52,7 +54,8 @@ pub fn uniform_bits(rng: &mut SecureRng, bits: u32, out: &mut [u32]) -> Result<(
             max: 32,
         });
     }
-    u32::fill(out, |bytes| rng.fill_bytes(bytes));
+    let mut buffer = Zeroizing::new([0; FILL_BYTES]);
+    u32::fill(out, &mut buffer, |bytes| rng.fill_bytes(bytes));
     let mask = u32::MAX >> (32 - bits);
     out.iter_mut().for_each(|x| *x &= mask);
     Ok(())

@@ -103,7 +103,7 @@ impl GarblerSession {
         self.choices.extend(ch, &mut random, &mut truncation)?;
         let group = self.reverse_groups.take(2 * blocks)?;
         let chunk = CHUNK_BLOCKS * LANES;
-        truncation.par_chunks_mut(chunk).enumerate().for_each_init(Vec::new, |scratch, (i, pads)| {
+        truncation.par_chunks_mut(chunk).enumerate().for_each_init(|| Zeroizing::new(Vec::new()), |scratch, (i, pads)| {
             self.reverse_hash.hash(group + (i * CHUNK_BLOCKS) as u64, pads, scratch);
         });
         let multiplexer = Zeroizing::new(truncation.split_off(blocks * LANES));

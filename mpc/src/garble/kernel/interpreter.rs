@@ -11,6 +11,7 @@ use super::{GATE_BYTES, Job, LANES, Lanes};
 use crate::aes::RoundKeys;
 use crate::block::Block;
 use crate::circuit::Gate;
+use zeroize::Zeroize;
 
 /// Schedules made at once.
 pub(super) const KEYS_AHEAD: usize = 16;
@@ -114,6 +115,9 @@ pub(super) unsafe fn garble<K: Kernel>(
             *labels = file[r.0].0;
         }
     }
+    for labels in &mut file {
+        labels.0.zeroize();
+    }
 }
 
 /// # Safety
@@ -154,5 +158,8 @@ pub(super) unsafe fn evaluate<K: Kernel>(
         for (r, labels) in t.outputs.iter().zip(outputs) {
             *labels = file[r.0].0;
         }
+    }
+    for labels in &mut file {
+        labels.0.zeroize();
     }
 }

@@ -1,0 +1,171 @@
+//! Arguments that several commands share.
+
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use halfmask_models::bridge::session::Kernels;
+use halfmask_models::bridge::{ckks, mpc};
+
+use crate::exit::Error;
+use crate::random::Source;
+
+/// How to compute.
+#[derive(Debug, Args)]
+pub(super) struct Compute {
+    /// Threads of a process [default: all cores; bench: half of them for each process]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<NonZeroUsize>,
+    /// Instruction set of the kernels (the number-theoretic transform detects for itself)
+    #[arg(long, value_enum, default_value_t, value_name = "LEVEL")]
+    pub simd: Level,
+}
+
+/// An instruction set.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Level {
+    /// The best of this processor
+    #[default]
+    Auto,
+    /// AVX-512 with VAES and GFNI
+    Avx512,
+    /// AVX2 with AES-NI
+    Avx2,
+    /// Portable code
+    Scalar,
+}
+
+impl Level {
+    /// The name on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Avx512 => "avx512",
+            Self::Avx2 => "avx2",
+            Self::Scalar => "scalar",
+        }
+    }
+}
+
+impl Compute {
+    /// The kernels, if this processor has them.
+    pub fn kernels(&self) -> Result<Kernels, Error> {
+        let refuse = |error: String| Error::Usage(format!("--simd {}: {error}", self.simd.name()));
+        let he: ckks::SimdChoice = self.simd.name().parse().map_err(|e: ckks::Error| refuse(e.to_string()))?;
+        Ok(Kernels {
+            he: he.resolve().map_err(|e| refuse(e.to_string()))?,
+            mpc: self.simd.name().parse::<mpc::simd::Simd>().map_err(|e| refuse(e.to_string()))?,
+        })
+    }
+
+    /// Starts this process's thread pool.
+    pub fn start_pool(&self) -> Result<(), Error> {
+        let threads = self.threads.map_or(0, NonZeroUsize::get);
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build_global()
+            .map_err(|error| Error::Failed(format!("cannot start the thread pool: {error}")))
+    }
+}
+
+/// A known seed in a build for tests; nothing otherwise.
+#[derive(Debug, Args)]
+pub(super) struct Seed {
+    /// Seed of all randomness: nothing stays secret
+    #[cfg(feature = "test-seed")]
+    #[arg(long, hide = true, value_name = "HEX", value_parser = digest)]
+    seed: Option<[u8; 32]>,
+}
+
+impl Seed {
+    #[cfg(feature = "test-seed")]
+    pub fn source(&self) -> Source {
+        Source { seed: self.seed }
+    }
+
+    #[cfg(not(feature = "test-seed"))]
+    pub fn source(&self) -> Source {
+        Source::default()
+    }
+}
+
+/// Whether another program supervises this one.
+#[derive(Debug, Args)]
+pub(super) struct Supervised {
+    /// End when standard input ends
+    #[arg(long, hide = true)]
+    supervised: bool,
+}
+
+impl Supervised {
+    /// Ends this process once the supervisor, who holds the other end of standard input, is gone.
+    pub fn watch(&self) {
+        if self.supervised {
+            std::thread::spawn(|| {
+                let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+                std::process::exit(1);
+            });
+        }
+    }
+}
+
+/// Parses a number of seconds.
+pub(super) fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
+    if (0.01..=86_400.0).contains(&seconds) {
+        Ok(Duration::from_secs_f64(seconds))
+    } else {
+        Err("expected 0.01 to 86400 seconds".to_owned())
+    }
+}
+
+/// Parses 32 bytes in hexadecimal.
+pub(super) fn digest(text: &str) -> Result<[u8; 32], String> {
+    let wrong = || "expected 64 hexadecimal digits".to_owned();
+    let digits = text.as_bytes();
+    if digits.len() != 64 || !digits.iter().all(u8::is_ascii_hexdigit) {
+        return Err(wrong());
+    }
+    let mut bytes = [0; 32];
+    for (byte, pair) in bytes.iter_mut().zip(digits.chunks(2)) {
+        let pair = std::str::from_utf8(pair).map_err(|_| wrong())?;
+        *byte = u8::from_str_radix(pair, 16).map_err(|_| wrong())?;
+    }
+    Ok(bytes)
+}
+
+/// Resolves `host:port`.
+pub(super) fn addresses(option: &str, text: &str) -> Result<Vec<SocketAddr>, Error> {
+    let refuse = |why: String| Error::Usage(format!("{option} {text}: {why}"));
+    let found: Vec<SocketAddr> = text
+        .to_socket_addrs()
+        .map_err(|error| refuse(format!("{error} (expected HOST:PORT)")))?
+        .collect();
+    if found.is_empty() {
+        return Err(refuse("no such host".into()));
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_checked() {
+        assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
+        for bad in ["0", "-1", "nan", "inf", "1e9", "x", ""] {
+            assert!(seconds(bad).is_err(), "{bad}");
+        }
+        assert_eq!(digest(&"0f".repeat(32)), Ok([15; 32]));
+        for bad in ["", "0f", &"+f".repeat(32), &"é".repeat(32)] {
+            assert!(digest(bad).is_err(), "{bad}");
+        }
+        assert!(addresses("--listen", "127.0.0.1:0").is_ok());
+        for bad in ["127.0.0.1", "", "127.0.0.1:99999"] {
+            let error = addresses("--listen", bad).unwrap_err();
+            assert_eq!(error.exit_code(), 2, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! `halfmask serve`: the party that holds the model.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::num::NonZeroU64;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use halfmask_models::bridge::mpc::channel::Meter;
+use halfmask_models::bridge::session::Kernels;
+use halfmask_models::nn::party::Server;
+
+use crate::exit::{Error, complain};
+use crate::machine;
+use crate::model::{ModelSource, hexadecimal};
+use crate::net::{self, Accepted};
+use crate::output;
+use crate::random::Source;
+use crate::report::{self, Process, ServerReport};
+
+/// What to serve, where and for how long.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The model.
+    pub model: ModelSource,
+    /// Where to listen, as the user named it.
+    pub listen: String,
+    /// The same, resolved.
+    pub addresses: Vec<SocketAddr>,
+    /// The longest silence of a client.
+    pub timeout: Duration,
+    /// Sessions to serve; `None` until stopped.
+    pub sessions: Option<NonZeroU64>,
+    /// Instruction sets.
+    pub kernels: Kernels,
+    /// Randomness.
+    pub random: Source,
+    /// Where to write a [`ServerReport`].
+    pub report: Option<PathBuf>,
+}
+
+/// A session served to its end.
+struct Served {
+    images: usize,
+    batches: usize,
+    meter: Meter,
+}
+
+/// Serves clients one after another.
+///
+/// # Errors
+/// An unusable model or address; the first failed session, where a number of sessions was asked for. Otherwise a failed
+/// session is reported on standard error and the next client is served.
+pub fn run(options: &Options) -> Result<(), Error> {
+    let model = options.model.load()?;
+    let plan_digest = model.planned.plan.digest().map_err(|source| Error::Model {
+        model: options.model.argument().to_string_lossy().into_owned(),
+        source,
+    })?;
+    let server = Server::new(model.planned, options.kernels);
+    let listener = net::listen(&options.listen, &options.addresses)?;
+    let address = listener.local_addr().map_err(system("listen"))?;
+    output::print(&format!("listening on {address}\n"))?;
+    tracing::info!(%address, plan = hexadecimal(&plan_digest), "listening");
+
+    let mut report = ServerReport {
+        process: Process {
+            threads: rayon::current_num_threads(),
+            simd: machine::kernels_name(options.kernels),
+            plan_digest: hexadecimal(&plan_digest),
+            ..Process::default()
+        },
+        ..ServerReport::default()
+    };
+    while options.sessions.is_none_or(|wanted| report.sessions < wanted.get()) {
+        let (stream, peer) = accept(&listener)?;
+        tracing::info!(%peer, "session");
+        match session(&server, options, stream, peer, report.sessions) {
+            Ok(served) => {
+                tracing::info!(%peer, images = served.images, "session done");
+                report.sessions += 1;
+                report.images += served.images;
+                report.batches += served.batches;
+                report.meter.merge(&served.meter);
+                report.process.peak_rss_bytes = machine::peak_memory();
+                report::write(&report, options.report.as_deref())?;
+            }
+            Err(error) if options.sessions.is_none() => complain(&error.to_string()),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// The next connection; one that its client gave up before it was accepted is no failure.
+fn accept(listener: &TcpListener) -> Result<(TcpStream, SocketAddr), Error> {
+    loop {
+        match listener.accept() {
+            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            outcome => return outcome.map_err(system("accept a connection")),
+        }
+    }
+}
+
+fn session(
+    server: &Server,
+    options: &Options,
+    stream: TcpStream,
+    peer: SocketAddr,
+    number: u64,
+) -> Result<Served, Error> {
+    let failed = |source| Error::Session {
+        with: format!("client {peer}"),
+        source,
+    };
+    let random = options.random.session("server", number)?;
+    let mut accepted =
+        Accepted::new(stream, options.timeout).map_err(system("set socket options"))?;
+    let mut connection = match server.accept(&mut accepted.channel, random) {
+        Err(error) if accepted.too_late() => {
+            return Err(Error::Failed(format!(
+                "client {peer}: the handshake was not complete within {} s ({error})",
+                Accepted::limit(options.timeout).as_secs_f64()
+            )));
+        }
+        outcome => outcome.map_err(failed)?,
+    };
+    accepted.handshake_done();
+    let ch = &mut accepted.channel;
+    let (mut images, mut batches) = (0, 0);
+    while let Some(count) = connection.serve_batch(ch).map_err(failed)? {
+        images += count;
+        batches += 1;
+        tracing::info!(%peer, batch = batches, images = count, "batch done");
+    }
+    Ok(Served {
+        images,
+        batches,
+        meter: ch.take_meter(),
+    })
+}
+
+fn system(what: &str) -> impl FnOnce(io::Error) -> Error {
+    move |source| Error::System {
+        what: what.to_owned(),
+        source,
+    }
+}

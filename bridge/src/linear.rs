@@ -23,9 +23,18 @@ impl Matrix {
     ///
     /// # Errors
     /// If the number of weights is another, or zero, or a weight passes the bound.
-    pub fn new(outputs: usize, terms: usize, max_weight: u16, values: &[i16]) -> Result<Self, Error> {
+    pub fn new(
+        outputs: usize,
+        terms: usize,
+        max_weight: u16,
+        values: &[i16],
+    ) -> Result<Self, Error> {
         let packed = Weights::new(outputs, terms, max_weight, values)?;
-        Ok(Self { terms, values: values.into(), packed })
+        Ok(Self {
+            terms,
+            values: values.into(),
+            packed,
+        })
     }
 
     /// Its rows.
@@ -59,7 +68,12 @@ impl IntegerLinear {
     ///
     /// # Errors
     /// A block that does not fit, or a number of biases other than that of outputs.
-    pub fn new(modulus: u32, inputs: usize, blocks: Vec<Block>, bias: Vec<i64>) -> Result<Self, Error> {
+    pub fn new(
+        modulus: u32,
+        inputs: usize,
+        blocks: Vec<Block>,
+        bias: Vec<i64>,
+    ) -> Result<Self, Error> {
         let groups = blocks
             .iter()
             .map(|b| Group {
@@ -70,9 +84,18 @@ impl IntegerLinear {
             .collect();
         let gemm = ResidueGemm::new(&Modulus::new(modulus)?, groups, inputs)?;
         if gemm.output_rows() != bias.len() {
-            return Err(Error::Linear(format!("{} outputs, {} biases", gemm.output_rows(), bias.len())));
+            return Err(Error::Linear(format!(
+                "{} outputs, {} biases",
+                gemm.output_rows(),
+                bias.len()
+            )));
         }
-        Ok(Self { inputs, blocks, bias, gemm })
+        Ok(Self {
+            inputs,
+            blocks,
+            bias,
+            gemm,
+        })
     }
 
     /// Input elements.
@@ -96,7 +119,10 @@ impl IntegerLinear {
     /// The norms of the worst rows, for noise bounds.
     #[must_use]
     pub fn norms(&self) -> Norms {
-        let mut worst = Norms { l1_norm: 0, l2_norm_squared: 0 };
+        let mut worst = Norms {
+            l1_norm: 0,
+            l2_norm_squared: 0,
+        };
         for block in &self.blocks {
             let norms = Norms::from_weights(&block.matrix.values, block.matrix.terms);
             worst.l1_norm = worst.l1_norm.max(norms.l1_norm);
@@ -109,7 +135,11 @@ impl IntegerLinear {
     ///
     /// # Errors
     /// If the batch has another number of rows or another ring.
-    pub fn encrypted(&self, batch: &CiphertextBatch<u32>, simd: Simd) -> Result<CiphertextBatch<u32>, Error> {
+    pub fn encrypted(
+        &self,
+        batch: &CiphertextBatch<u32>,
+        simd: Simd,
+    ) -> Result<CiphertextBatch<u32>, Error> {
         let mut out = self.gemm.apply_batch(batch, simd)?;
         out.add_constants(&self.bias)?;
         Ok(out)
@@ -138,13 +168,22 @@ impl IntegerLinear {
 
     fn fold(&self, x: &[i64], term: impl Fn(i16, i64) -> i64) -> Result<Vec<i64>, Error> {
         if x.len() != self.inputs {
-            return Err(Error::Linear(format!("{} inputs, expected {}", x.len(), self.inputs)));
+            return Err(Error::Linear(format!(
+                "{} inputs, expected {}",
+                x.len(),
+                self.inputs
+            )));
         }
         let mut y = vec![0i64; self.outputs()];
         let mut gathered = Vec::new();
         for block in &self.blocks {
             gathered.clear();
-            gathered.extend(block.inputs.iter().map(|i| x.get(*i as usize).copied().unwrap_or(0)));
+            gathered.extend(
+                block
+                    .inputs
+                    .iter()
+                    .map(|i| x.get(*i as usize).copied().unwrap_or(0)),
+            );
             for (row, o) in block.matrix.rows().zip(&block.outputs) {
                 if let Some(y) = y.get_mut(*o as usize) {
                     *y = row.iter().zip(&gathered).map(|(w, x)| term(*w, *x)).sum();

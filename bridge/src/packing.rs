@@ -16,7 +16,10 @@ pub(crate) fn check_images(images: usize, degree: usize) -> Result<(), Error> {
 /// Rows of `images` values as rows of `degree` coefficients.
 pub(crate) fn pad_rows(values: &[u32], images: usize, degree: usize) -> Vec<u32> {
     let mut padded = vec![0; values.len() / images * degree];
-    for (to, from) in padded.chunks_exact_mut(degree).zip(values.chunks_exact(images)) {
+    for (to, from) in padded
+        .chunks_exact_mut(degree)
+        .zip(values.chunks_exact(images))
+    {
         if let Some(to) = to.get_mut(..images) {
             to.copy_from_slice(from);
         }

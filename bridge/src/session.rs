@@ -5,7 +5,9 @@
 //! jointly drawn session seed: a client that chose `a` itself could take `a = 0` and undo every re-randomisation.
 
 use crate::Error;
-use halfmask_ckks::{Parameters, Poly, PublicKey, PublicSeed, RingContext, SecretKey, SwitchedDecryptor};
+use halfmask_ckks::{
+    Parameters, Poly, PublicKey, PublicSeed, RingContext, SecretKey, SwitchedDecryptor,
+};
 use halfmask_mpc::channel::{Channel, Part, Phase};
 use halfmask_mpc::session::{EvaluatorSession, GarblerSession};
 use std::sync::Arc;
@@ -52,7 +54,10 @@ impl Kernels {
     /// The best of this CPU.
     #[must_use]
     pub fn detect() -> Self {
-        Self { he: halfmask_ckks::Simd::detect(), mpc: halfmask_mpc::simd::Simd::detect() }
+        Self {
+            he: halfmask_ckks::Simd::detect(),
+            mpc: halfmask_mpc::simd::Simd::detect(),
+        }
     }
 }
 
@@ -105,7 +110,15 @@ impl ServerSession {
         ch.recv(&mut bytes)?;
         let b = Poly::from_bytes(&context, &bytes)?;
         let public_key = PublicKey::from_received(garbler.seed(), b)?;
-        Ok(Self { garbler, context, public_key, client_seed, next_index: 0, random, kernels })
+        Ok(Self {
+            garbler,
+            context,
+            public_key,
+            client_seed,
+            next_index: 0,
+            random,
+            kernels,
+        })
     }
 }
 
@@ -130,6 +143,13 @@ impl ClientSession {
         ch.send(&public_key.b()?.to_bytes()?)?;
         ch.flush()?;
         let decryptor = SwitchedDecryptor::new(&secret_key)?;
-        Ok(Self { evaluator, context, secret_key, decryptor, seed, random })
+        Ok(Self {
+            evaluator,
+            context,
+            secret_key,
+            decryptor,
+            seed,
+            random,
+        })
     }
 }

@@ -29,12 +29,19 @@ impl ClientSession {
         check_images(images, degree)?;
         if !values.len().is_multiple_of(images) {
             let rows = values.len() / images;
-            return Err(Error::Shape { what: "values to encrypt", got: values.len(), rows, images });
+            return Err(Error::Shape {
+                what: "values to encrypt",
+                got: values.len(),
+                rows,
+                images,
+            });
         }
         ch.enter(Phase::Online, layer, Part::Ciphertext);
         for rows in values.chunks(ROWS_A_MESSAGE * images) {
             let plain = pad_rows(rows, images, degree);
-            let batch = self.secret_key.encrypt_batch(plain, &mut self.seed, &mut self.random.he)?;
+            let batch =
+                self.secret_key
+                    .encrypt_batch(plain, &mut self.seed, &mut self.random.he)?;
             ch.send(&batch.to_bytes()?)?;
         }
         Ok(())
@@ -59,7 +66,12 @@ impl ServerSession {
         if let Some(share) = share
             && share.len() != elements * images
         {
-            return Err(Error::Shape { what: "own share", got: share.len(), rows: elements, images });
+            return Err(Error::Shape {
+                what: "own share",
+                got: share.len(),
+                rows: elements,
+                images,
+            });
         }
         ch.enter(Phase::Online, layer, Part::Ciphertext);
         let bits: usize = self.context.moduli().map(|m| m.bits() as usize).sum();
@@ -67,7 +79,13 @@ impl ServerSession {
         for start in (0..elements).step_by(ROWS_A_MESSAGE) {
             let rows = ROWS_A_MESSAGE.min(elements - start);
             let batch = ch.recv_with(rows * degree * bits / 8, |bytes| {
-                SeededBatch::from_bytes(&self.context, self.client_seed, self.next_index, rows, bytes)
+                SeededBatch::from_bytes(
+                    &self.context,
+                    self.client_seed,
+                    self.next_index,
+                    rows,
+                    bytes,
+                )
             })??;
             self.next_index += rows as u64;
             words.extend_from_slice(batch.expand().words());

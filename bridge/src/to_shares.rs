@@ -45,7 +45,8 @@ impl ServerSession {
         let mut share = Vec::with_capacity(batch.rows() * images);
         for rows in batch.words().chunks(ROWS_A_MESSAGE * batch.row_words()) {
             let mut part = CiphertextBatch::from_words(&self.context, rows.to_vec())?;
-            self.public_key.rerandomize(&mut part, error0, &mut self.random.he)?;
+            self.public_key
+                .rerandomize(&mut part, error0, &mut self.random.he)?;
             let mut switched = part.switch(bits, self.kernels.he)?;
             let mut masks = vec![0u32; switched.rows() * degree];
             sample::uniform_bits(&mut self.random.he, bits, &mut masks)?;

@@ -92,8 +92,12 @@ fn refuse(error: &clap::Error) -> ExitCode {
 
 /// The error and the tips of a message of clap's, without the usage.
 fn brief(message: &str) -> String {
-    let end = message.find("\nUsage:").or_else(|| message.find("\nFor more"));
-    let text = message.get(..end.unwrap_or(message.len())).unwrap_or(message);
+    let end = message
+        .find("\nUsage:")
+        .or_else(|| message.find("\nFor more"));
+    let text = message
+        .get(..end.unwrap_or(message.len()))
+        .unwrap_or(message);
     let text = text.strip_prefix("error: ").unwrap_or(text);
     let paragraphs: Vec<String> = text
         .split("\n\n")
@@ -137,7 +141,10 @@ mod tests {
         let text = brief_of("halfmask serve");
         assert!(text.contains("--listen") && !text.contains('\n'), "{text}");
         let text = brief_of("halfmask infer --imput x");
-        assert!(text.contains("--imput") && text.contains("--input"), "{text}");
+        assert!(
+            text.contains("--imput") && text.contains("--input"),
+            "{text}"
+        );
         assert!(!text.contains("Usage"), "{text}");
         let text = brief_of("halfmask serve m --listen x:1 --simd sse");
         assert!(text.contains("sse") && text.contains("avx512"), "{text}");

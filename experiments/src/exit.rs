@@ -70,10 +70,7 @@ impl Error {
         match self {
             Self::Data(error) => error.exit_code(),
             Self::Usage(_) | Self::Onnx(_) | Self::Model { .. } => 2,
-            Self::Session { .. }
-            | Self::System { .. }
-            | Self::Write { .. }
-            | Self::Failed(_) => 1,
+            Self::Session { .. } | Self::System { .. } | Self::Write { .. } | Self::Failed(_) => 1,
         }
     }
 }
@@ -120,9 +117,6 @@ mod tests {
         };
         assert_eq!(failed.exit_code(), 1);
         assert_eq!(Error::Usage("x".into()).exit_code(), 2);
-        assert_eq!(
-            Error::Onnx(OnnxError::NotOnnx("x".into())).exit_code(),
-            2
-        );
+        assert_eq!(Error::Onnx(OnnxError::NotOnnx("x".into())).exit_code(), 2);
     }
 }

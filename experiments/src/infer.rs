@@ -76,7 +76,8 @@ pub fn run(options: &Options) -> Result<(), Error> {
     let random = options.random.session("client", 0)?;
     let stream = net::connect(&options.connect, &options.addresses)?;
     let start = Instant::now();
-    let mut channel = Channel::tcp(stream, options.timeout).map_err(|error| failed(error.into()))?;
+    let mut channel =
+        Channel::tcp(stream, options.timeout).map_err(|error| failed(error.into()))?;
     let mut client = Client::connect(&mut channel, options.expect_plan, random, options.kernels)
         .map_err(failed)?;
     let seconds_setup = start.elapsed().as_secs_f64();
@@ -137,7 +138,10 @@ fn read_images(options: &Options) -> Result<Images, Error> {
         images.truncate(wanted);
     }
     if images.count == 0 {
-        return Err(Error::Usage(format!("{}: no images", options.input.display())));
+        return Err(Error::Usage(format!(
+            "{}: no images",
+            options.input.display()
+        )));
     }
     Ok(images)
 }
@@ -234,7 +238,9 @@ fn summary(report: &ClientReport, classes: &[u32], labels: Option<&Labels>) -> S
     );
     if let Some(labels) = labels {
         let pairs = classes.iter().zip(&labels.values);
-        let right = pairs.filter(|(class, label)| **class == u32::from(**label)).count();
+        let right = pairs
+            .filter(|(class, label)| **class == u32::from(**label))
+            .count();
         let _ = writeln!(
             text,
             "accuracy {:.2} % ({right} of {})",

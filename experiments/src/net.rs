@@ -27,7 +27,9 @@ pub fn connect(name: &str, addresses: &[SocketAddr]) -> Result<TcpStream, Error>
     loop {
         let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
         for address in addresses {
-            let left = deadline.saturating_duration_since(Instant::now()).max(RETRY);
+            let left = deadline
+                .saturating_duration_since(Instant::now())
+                .max(RETRY);
             match TcpStream::connect_timeout(address, left) {
                 Ok(stream) => return Ok(stream),
                 Err(error) => last = error,
@@ -35,10 +37,7 @@ pub fn connect(name: &str, addresses: &[SocketAddr]) -> Result<TcpStream, Error>
         }
         if Instant::now() + RETRY > deadline {
             return Err(Error::System {
-                what: format!(
-                    "connect to {name} within {} s",
-                    CONNECT_PATIENCE.as_secs()
-                ),
+                what: format!("connect to {name} within {} s", CONNECT_PATIENCE.as_secs()),
                 source: last,
             });
         }

@@ -72,7 +72,10 @@ pub fn run(options: &Options) -> Result<(), Error> {
         },
         ..ServerReport::default()
     };
-    while options.sessions.is_none_or(|wanted| report.sessions < wanted.get()) {
+    while options
+        .sessions
+        .is_none_or(|wanted| report.sessions < wanted.get())
+    {
         let (stream, peer) = accept(&listener)?;
         tracing::info!(%peer, "session");
         match session(&server, options, stream, peer, report.sessions) {

@@ -11,9 +11,9 @@
 
 mod kernel;
 
+pub(crate) use kernel::portable_encrypt;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use kernel::{aesni, vaes512};
-pub(crate) use kernel::portable_encrypt;
 
 use crate::block::Block;
 use crate::simd::Simd;
@@ -71,7 +71,10 @@ mod tests {
     }
 
     fn some_block(i: u64) -> Block {
-        Block([i.wrapping_mul(0x9e37_79b9_7f4a_7c15), !i.wrapping_mul(0xd1b5_4a32_d192_ed03)])
+        Block([
+            i.wrapping_mul(0x9e37_79b9_7f4a_7c15),
+            !i.wrapping_mul(0xd1b5_4a32_d192_ed03),
+        ])
     }
 
     #[test]
@@ -115,13 +118,21 @@ mod tests {
                 encrypt_groups(simd, base, u64::MAX - 1, &mut out);
                 for (i, o) in out.iter().enumerate() {
                     let g = (u64::MAX - 1).wrapping_add(i as u64 / 16);
-                    assert_eq!(*o, oracle(base ^ Block([g, 0]), input[i]), "{simd} {len} {i}");
+                    assert_eq!(
+                        *o,
+                        oracle(base ^ Block([g, 0]), input[i]),
+                        "{simd} {len} {i}"
+                    );
                 }
                 let mut stream = vec![Block::ZERO; len];
                 let schedule = expand_keys(simd, &[base]);
                 ctr(simd, &schedule[0], 1 << 40, &mut stream);
                 for (i, o) in stream.iter().enumerate() {
-                    assert_eq!(*o, oracle(base, Block([(1 << 40) + i as u64, 0])), "{simd} {len}");
+                    assert_eq!(
+                        *o,
+                        oracle(base, Block([(1 << 40) + i as u64, 0])),
+                        "{simd} {len}"
+                    );
                 }
             }
         }

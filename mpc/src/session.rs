@@ -15,6 +15,7 @@ use crate::rng::SecureRng;
 use crate::simd::Simd;
 use rand_core::Rng;
 use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
 
 /// `k` of the SoftSpoken extension that sessions use: 3.9 bytes a correlated OT.
 pub const SOFT_SPOKEN_K: usize = 4;
@@ -26,10 +27,34 @@ pub(crate) struct Groups(u64);
 impl Groups {
     pub(crate) fn take(&mut self, count: usize) -> Result<u64, Error> {
         let first = self.0;
-        self.0 = first
-            .checked_add(count as u64)
-            .ok_or(Error::Exhausted { what: "the hash counter", used: first })?;
+        self.0 = first.checked_add(count as u64).ok_or(Error::Exhausted {
+            what: "the hash counter",
+            used: first,
+        })?;
         Ok(first)
+    }
+}
+
+/// Large buffers of OT strings, kept between segments: allocating, clearing and wiping them anew costs as much as
+/// garbling. Wiped when the session ends.
+#[derive(Default)]
+pub(crate) struct Buffers(Vec<Zeroizing<Vec<Block>>>);
+
+impl Buffers {
+    /// A buffer of `len` blocks with unspecified contents.
+    pub(crate) fn take(&mut self, len: usize) -> Zeroizing<Vec<Block>> {
+        let mut buffer = self.0.pop().unwrap_or_default();
+        if buffer.capacity() < len {
+            // A growing vector would leave an unwiped copy behind.
+            buffer = Zeroizing::new(Vec::with_capacity(len));
+        }
+        buffer.resize(len, Block::ZERO);
+        buffer
+    }
+
+    /// Takes a buffer back.
+    pub(crate) fn give(&mut self, buffer: Zeroizing<Vec<Block>>) {
+        self.0.push(buffer);
     }
 }
 
@@ -44,6 +69,7 @@ pub struct GarblerSession {
     pub(crate) output_groups: Groups,
     pub(crate) reverse_hash: LabelHash,
     pub(crate) reverse_groups: Groups,
+    pub(crate) buffers: Buffers,
     seed: [u8; 32],
 }
 
@@ -56,6 +82,7 @@ pub struct EvaluatorSession {
     pub(crate) output_groups: Groups,
     pub(crate) reverse_hash: LabelHash,
     pub(crate) reverse_groups: Groups,
+    pub(crate) buffers: Buffers,
     seed: [u8; 32],
 }
 
@@ -93,6 +120,7 @@ impl GarblerSession {
             output_groups: Groups::default(),
             reverse_hash: LabelHash::new(&seed, REVERSE_DOMAIN, simd),
             reverse_groups: Groups::default(),
+            buffers: Buffers::default(),
             seed,
         })
     }
@@ -131,6 +159,7 @@ impl EvaluatorSession {
             output_groups: Groups::default(),
             reverse_hash: LabelHash::new(&seed, REVERSE_DOMAIN, simd),
             reverse_groups: Groups::default(),
+            buffers: Buffers::default(),
             seed,
         })
     }

@@ -18,7 +18,11 @@ pub const MAX_SHARE_BITS: u32 = 31;
 #[inline(always)]
 #[must_use]
 pub fn round_shift(x: u32, shift: u32) -> u32 {
-    if shift == 0 { x } else { (x + (1 << (shift - 1))) >> shift }
+    if shift == 0 {
+        x
+    } else {
+        (x + (1 << (shift - 1))) >> shift
+    }
 }
 
 /// One party's share of `k` bits as a share of the top `l <= k` bits.
@@ -32,7 +36,11 @@ pub fn switch(x: u32, k: u32, l: u32) -> u32 {
 #[inline(always)]
 #[must_use]
 pub fn low_mask(bits: u32) -> u32 {
-    if bits >= 32 { u32::MAX } else { (1 << bits) - 1 }
+    if bits >= 32 {
+        u32::MAX
+    } else {
+        (1 << bits) - 1
+    }
 }
 
 /// `x` of `k` bits as a signed number.
@@ -137,7 +145,10 @@ mod tests {
             for e in 0..1u32 << k {
                 for g in 0..1u32 << k {
                     let x = signed(e.wrapping_add(g) & low_mask(k), k);
-                    let y = signed(switch(e, k, l).wrapping_add(switch(g, k, l)) & low_mask(l), l);
+                    let y = signed(
+                        switch(e, k, l).wrapping_add(switch(g, k, l)) & low_mask(l),
+                        l,
+                    );
                     let mut error = f64::from(y) - f64::from(x) / unit;
                     // Modulo 2^l: only at the very ends of the range.
                     let ring = f64::from(1u32 << l);
@@ -160,7 +171,8 @@ mod tests {
                 for e in 0..1u32 << k {
                     let g = x.wrapping_sub(e) & low_mask(k);
                     let wrap = i64::from((e | g) >> (k - 1));
-                    let t = i64::from(round_shift(e, h)) + i64::from(round_shift(g, h)) - (wrap << (k - h));
+                    let t = i64::from(round_shift(e, h)) + i64::from(round_shift(g, h))
+                        - (wrap << (k - h));
                     let error = t as f64 - f64::from(x) / f64::from(1u32 << h);
                     assert!(error > -1.0 && error <= 1.0, "h {h} x {x} e {e}: {error}");
                     if h == 0 {
@@ -195,7 +207,9 @@ mod tests {
         write_residues(&[5, 16], &mut bytes);
         read_residues("value", &bytes, 17, &mut out).unwrap();
         assert_eq!(out, [5, 16]);
-        let err = read_residues("value", &bytes, 16, &mut out).unwrap_err().to_string();
+        let err = read_residues("value", &bytes, 16, &mut out)
+            .unwrap_err()
+            .to_string();
         assert!(err.contains("value 1") && err.contains("16"), "{err}");
     }
 }

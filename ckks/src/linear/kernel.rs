@@ -4,9 +4,9 @@
 //! Residues are read as 32-bit words. A 64-bit lane multiplies its low 32 bits, so the even columns
 //! are used as loaded and the odd ones after a shift by 32; sums stay in 64-bit registers to the end.
 //!
-//! Measured and left out: the 16-bit dot product (VNNI) on 15-bit halves has twice the multipliers
-//! of [`ifma`], but needs pairs of terms interleaved anew for each group of a convolution and its
-//! 32-bit sums widened every 2^15 / w terms.
+//! Left out, without a measurement: the 16-bit dot product (VNNI) on 15-bit halves has twice the
+//! multipliers of [`ifma`] on paper, but needs pairs of terms interleaved anew for each group of a
+//! convolution, and its 32-bit sums widened every 2^15 / w terms.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;

@@ -68,7 +68,11 @@ impl Classes {
     /// Compares.
     #[must_use]
     pub fn agreement(&self, labels: &Labels) -> Agreement {
-        let truth: Vec<usize> = labels.values.iter().map(|label| usize::from(*label)).collect();
+        let truth: Vec<usize> = labels
+            .values
+            .iter()
+            .map(|label| usize::from(*label))
+            .collect();
         let pairs = self.private.iter().zip(&self.twin).enumerate();
         Agreement {
             accuracy: equal(&self.private, &truth),
@@ -94,7 +98,10 @@ pub fn parse_classes(text: &str, images: usize) -> Result<Vec<usize>, String> {
     let classes = text
         .lines()
         .enumerate()
-        .map(|(i, line)| line.parse().map_err(|_| format!("line {}: {line:?} is no class", i + 1)))
+        .map(|(i, line)| {
+            line.parse()
+                .map_err(|_| format!("line {}: {line:?} is no class", i + 1))
+        })
         .collect::<Result<Vec<usize>, String>>()?;
     if classes.len() == images {
         Ok(classes)

@@ -35,7 +35,13 @@ pub fn run(
 ) -> Result<(), Error> {
     let mut server = Process::start("server", program, "serve".as_ref(), serve, |_| {})?;
     let address = server.address()?;
-    let mut client = Process::start("client", program, "infer".as_ref(), &infer(&address), progress)?;
+    let mut client = Process::start(
+        "client",
+        program,
+        "infer".as_ref(),
+        &infer(&address),
+        progress,
+    )?;
     let mut goodbye = None;
     loop {
         let statuses = [server.poll()?, client.poll()?];
@@ -171,7 +177,11 @@ impl Process {
         }
         let line = self.last_line();
         let line = line.strip_prefix(PREFIX).unwrap_or(&line);
-        let said = if line.is_empty() { "it said nothing" } else { line };
+        let said = if line.is_empty() {
+            "it said nothing"
+        } else {
+            line
+        };
         let text = format!("the {} process failed ({status}): {said}", self.name);
         Some((status.code().is_none(), one_line(&text)))
     }

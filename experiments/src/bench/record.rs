@@ -229,10 +229,16 @@ impl Record {
     pub fn check(&self) -> Result<(), String> {
         let rule = |holds: bool, what: String| if holds { Ok(()) } else { Err(what) };
         let speed = images_per_second(self.images, self.seconds_total);
-        rule(self.images > 0 && self.batch > 0 && self.batches > 0, "no images".into())?;
+        rule(
+            self.images > 0 && self.batch > 0 && self.batches > 0,
+            "no images".into(),
+        )?;
         rule(
             (self.images_per_second / speed - 1.0).abs() < 1e-9,
-            format!("{} images/s, {} in {} s", self.images_per_second, self.images, self.seconds_total),
+            format!(
+                "{} images/s, {} in {} s",
+                self.images_per_second, self.images, self.seconds_total
+            ),
         )?;
         for (what, share) in [
             ("accuracy", self.accuracy),
@@ -243,25 +249,46 @@ impl Record {
             rule((0.0..=1.0).contains(&share), format!("{what} is {share}"))?;
         }
         // The proportion of near ties is far below this; the bound must hold for few images too.
-        rule(self.twin_agreement >= 0.98, format!("twin_agreement is {}", self.twin_agreement))?;
+        rule(
+            self.twin_agreement >= 0.98,
+            format!("twin_agreement is {}", self.twin_agreement),
+        )?;
         let differ = self.twin_disagreements.len() as f64 / self.images as f64;
         rule(
             (1.0 - differ - self.twin_agreement).abs() < 1e-9,
-            format!("{} disagreements with the twin", self.twin_disagreements.len()),
+            format!(
+                "{} disagreements with the twin",
+                self.twin_disagreements.len()
+            ),
         )?;
         for (what, figure) in [
             ("seconds_total", self.seconds_total),
             ("seconds_setup", self.seconds_setup),
             ("bytes_per_relu", self.bytes_per_relu),
             ("and_gates_per_relu", self.and_gates_per_relu),
-            ("bytes from client to server", self.bytes_per_image.client_to_server),
-            ("bytes from server to client", self.bytes_per_image.server_to_client),
+            (
+                "bytes from client to server",
+                self.bytes_per_image.client_to_server,
+            ),
+            (
+                "bytes from server to client",
+                self.bytes_per_image.server_to_client,
+            ),
         ] {
-            rule(figure.is_finite() && figure > 0.0, format!("{what}: {figure}"))?;
+            rule(
+                figure.is_finite() && figure > 0.0,
+                format!("{what}: {figure}"),
+            )?;
         }
         rule(self.rounds > 0, "no rounds".into())?;
-        rule(self.security_bits >= 128, format!("{} bits of security", self.security_bits))?;
-        rule(!self.deterministic, "the run was deterministic: nothing in it was private".into())?;
+        rule(
+            self.security_bits >= 128,
+            format!("{} bits of security", self.security_bits),
+        )?;
+        rule(
+            !self.deterministic,
+            "the run was deterministic: nothing in it was private".into(),
+        )?;
         rule(!self.layers.is_empty(), "no layers".into())?;
         let bytes: u64 = self.layers.iter().map(|layer| layer.bytes).sum();
         let all = self.bytes_per_image.total() * self.images as f64;

@@ -30,7 +30,11 @@ fn both_ways(client: &Meter, select: impl Fn(&Scope) -> bool) -> BothWays {
 /// # Errors
 /// [`Error::Failed`] with the first difference.
 pub fn reconcile(client: &ClientReport, server: &ServerReport) -> Result<(), Error> {
-    let differ = |what: String| Err(Error::Failed(format!("the processes' reports differ: {what}")));
+    let differ = |what: String| {
+        Err(Error::Failed(format!(
+            "the processes' reports differ: {what}"
+        )))
+    };
     if client.process.plan_digest != server.process.plan_digest {
         return differ("another plan".into());
     }
@@ -72,7 +76,9 @@ pub fn bytes_setup(client: &ClientReport) -> BothWays {
 /// Bytes both ways of a ReLU: OT, corrections, tables, truncation, multiplexer; no ciphertexts, no set-up.
 #[must_use]
 pub fn bytes_per_relu(client: &ClientReport, plan: &Plan) -> f64 {
-    let tally = client.meter.sum(|scope| per_image(scope) && scope.part.is_relu());
+    let tally = client
+        .meter
+        .sum(|scope| per_image(scope) && scope.part.is_relu());
     tally.bytes() as f64 / (client.images as u64 * plan.relus()).max(1) as f64
 }
 

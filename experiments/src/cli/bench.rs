@@ -91,7 +91,10 @@ impl CryptonetsArguments {
             check_target("--json", json)?;
         }
         let threads = self.compute.threads.map(NonZeroUsize::get);
-        #[cfg_attr(not(feature = "test-seed"), expect(unused_mut, reason = "seeds are pushed"))]
+        #[cfg_attr(
+            not(feature = "test-seed"),
+            expect(unused_mut, reason = "seeds are pushed")
+        )]
         let mut pass_on = Vec::new();
         #[cfg(feature = "test-seed")]
         if let Some(seed) = self.seed {
@@ -131,6 +134,9 @@ impl CheckArguments {
         record
             .check()
             .map_err(|why| Error::Failed(format!("{place}: {why}")))?;
-        print(&format!("{place}: a sane record of {} images\n", record.images))
+        print(&format!(
+            "{place}: a sane record of {} images\n",
+            record.images
+        ))
     }
 }

@@ -52,10 +52,18 @@ impl Compute {
     /// The kernels, if this processor has them.
     pub fn kernels(&self) -> Result<Kernels, Error> {
         let refuse = |error: String| Error::Usage(format!("--simd {}: {error}", self.simd.name()));
-        let he: ckks::SimdChoice = self.simd.name().parse().map_err(|e: ckks::Error| refuse(e.to_string()))?;
+        let he: ckks::SimdChoice = self
+            .simd
+            .name()
+            .parse()
+            .map_err(|e: ckks::Error| refuse(e.to_string()))?;
         Ok(Kernels {
             he: he.resolve().map_err(|e| refuse(e.to_string()))?,
-            mpc: self.simd.name().parse::<mpc::simd::Simd>().map_err(|e| refuse(e.to_string()))?,
+            mpc: self
+                .simd
+                .name()
+                .parse::<mpc::simd::Simd>()
+                .map_err(|e| refuse(e.to_string()))?,
         })
     }
 
@@ -112,7 +120,9 @@ impl Supervised {
 
 /// Parses a number of seconds.
 pub(super) fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
+    let seconds: f64 = text
+        .parse()
+        .map_err(|_| "not a number of seconds".to_owned())?;
     if (0.01..=86_400.0).contains(&seconds) {
         Ok(Duration::from_secs_f64(seconds))
     } else {

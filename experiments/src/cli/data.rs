@@ -61,7 +61,10 @@ impl Arguments {
                 Outcome::Kept => "kept",
                 Outcome::Fetched => "fetched",
             };
-            print(&format!("{what} {}\n", arguments.to.join(&file.name).display()))?;
+            print(&format!(
+                "{what} {}\n",
+                arguments.to.join(&file.name).display()
+            ))?;
         }
         Ok(())
     }

@@ -109,11 +109,17 @@ impl Plan {
     pub fn check(&self) -> Result<Parameters, Error> {
         let fail = |detail: String| Err(Error::Plan(detail));
         if self.version != PROTOCOL_VERSION {
-            return fail(format!("version {}, this program speaks {PROTOCOL_VERSION}", self.version));
+            return fail(format!(
+                "version {}, this program speaks {PROTOCOL_VERSION}",
+                self.version
+            ));
         }
         let parameters = Parameters::new(&self.parameters)?;
         let [modulus] = parameters.moduli() else {
-            return fail(format!("{} moduli, expected one", parameters.moduli().len()));
+            return fail(format!(
+                "{} moduli, expected one",
+                parameters.moduli().len()
+            ));
         };
         let Some(modulus) = u32::try_from(*modulus).ok().filter(|m| m >> 31 == 0) else {
             return fail(format!("modulus {modulus}, expected below 2^31"));
@@ -124,13 +130,26 @@ impl Plan {
             return fail(format!("input shape {:?}", input.shape));
         };
         let reach = u64::from(input.levels) * u64::from(input.multiplier);
-        if !(input.max.is_finite() && input.max > 0.0) || reach == 0 || reach >= u64::from(modulus / 2) {
-            return fail(format!("input of {} levels times {}", input.levels, input.multiplier));
+        if !(input.max.is_finite() && input.max > 0.0)
+            || reach == 0
+            || reach >= u64::from(modulus / 2)
+        {
+            return fail(format!(
+                "input of {} levels times {}",
+                input.levels, input.multiplier
+            ));
         }
         for (i, stage) in self.stages.iter().enumerate() {
-            let Stage { name, inputs, outputs, .. } = stage;
+            let Stage {
+                name,
+                inputs,
+                outputs,
+                ..
+            } = stage;
             if *inputs != width || !(1..=MAX_ELEMENTS).contains(outputs) {
-                return fail(format!("layer {name}: {inputs} inputs of {width} values, {outputs} outputs"));
+                return fail(format!(
+                    "layer {name}: {inputs} inputs of {width} values, {outputs} outputs"
+                ));
             }
             width = *outputs;
             let last = i + 1 == self.stages.len();
@@ -151,7 +170,8 @@ impl Plan {
                     if *flood == 0 || *flood > u64::from(modulus) {
                         return fail(format!("layer {name}: flooding width {flood}"));
                     }
-                    self.argmax(stage).map_or(Ok(()), |spec| spec.template().map(|_| ()))?;
+                    self.argmax(stage)
+                        .map_or(Ok(()), |spec| spec.template().map(|_| ()))?;
                 }
             }
         }
@@ -164,16 +184,29 @@ impl Plan {
     /// The modulus `q`.
     #[must_use]
     pub fn modulus(&self) -> u32 {
-        self.parameters.moduli.first().and_then(|m| u32::try_from(*m).ok()).unwrap_or(0)
+        self.parameters
+            .moduli
+            .first()
+            .and_then(|m| u32::try_from(*m).ok())
+            .unwrap_or(0)
     }
 
     /// The ReLU after a stage, if there is one.
     #[must_use]
     pub fn relu(&self, stage: &Stage) -> Option<ReluSpec> {
         match stage.then {
-            Activation::Relu { width, shift, segment, .. } => {
-                Some(ReluSpec { share_bits: stage.share_bits, width, shift, modulus: self.modulus(), segment })
-            }
+            Activation::Relu {
+                width,
+                shift,
+                segment,
+                ..
+            } => Some(ReluSpec {
+                share_bits: stage.share_bits,
+                width,
+                shift,
+                modulus: self.modulus(),
+                segment,
+            }),
             Activation::Argmax { .. } => None,
         }
     }
@@ -182,9 +215,11 @@ impl Plan {
     #[must_use]
     pub fn argmax(&self, stage: &Stage) -> Option<ArgmaxSpec> {
         match stage.then {
-            Activation::Argmax { width, .. } => {
-                Some(ArgmaxSpec { classes: stage.outputs, share_bits: stage.share_bits, width })
-            }
+            Activation::Argmax { width, .. } => Some(ArgmaxSpec {
+                classes: stage.outputs,
+                share_bits: stage.share_bits,
+                width,
+            }),
             Activation::Relu { .. } => None,
         }
     }
@@ -193,7 +228,11 @@ impl Plan {
     #[must_use]
     pub fn relus(&self) -> u64 {
         let relu = |s: &&Stage| matches!(s.then, Activation::Relu { .. });
-        self.stages.iter().filter(relu).map(|s| u64::from(s.outputs)).sum()
+        self.stages
+            .iter()
+            .filter(relu)
+            .map(|s| u64::from(s.outputs))
+            .sum()
     }
 
     /// AND gates of all ReLUs of an image.

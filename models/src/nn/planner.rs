@@ -95,19 +95,29 @@ const FAILURE_BITS: f64 = 40.0;
 pub fn plan(network: &Network, options: &PlanOptions) -> Result<Planned, Error> {
     network.validate()?;
     let [modulus] = options.parameters.moduli() else {
-        return Err(Error::Plan("the throughput protocol takes one modulus".into()));
+        return Err(Error::Plan(
+            "the throughput protocol takes one modulus".into(),
+        ));
     };
-    let modulus = u32::try_from(*modulus).map_err(|_| Error::Plan(format!("modulus {modulus} is above 32 bits")))?;
+    let modulus = u32::try_from(*modulus)
+        .map_err(|_| Error::Plan(format!("modulus {modulus} is above 32 bits")))?;
     let q = f64::from(modulus);
     let pairs = stages(network)?;
     if !(2..=16).contains(&options.weight_bits) {
-        return Err(Error::Plan(format!("{} weight bits, expected 2 to 16", options.weight_bits)));
+        return Err(Error::Plan(format!(
+            "{} weight bits, expected 2 to 16",
+            options.weight_bits
+        )));
     }
     let max_weight = ((1u32 << (options.weight_bits - 1)) - 1) as u16;
 
     let shape = network.input.map(|d| d as u32);
-    let mut input =
-        InputPlan { shape, max: network.input_max, levels: options.input_levels, multiplier: 1 };
+    let mut input = InputPlan {
+        shape,
+        max: network.input_max,
+        levels: options.input_levels,
+        multiplier: 1,
+    };
     // Integer input over real input of the current layer, and the proven bound of the real input.
     let mut scale = f64::from(input.levels) / network.input_max;
     let mut bound = network.input_max;
@@ -115,14 +125,19 @@ pub fn plan(network: &Network, options: &PlanOptions) -> Result<Planned, Error> 
     let (mut layers, mut report) = (Vec::new(), Vec::new());
     for (i, (linear, relu)) in pairs.iter().enumerate() {
         let argmax = relu.is_none();
-        let width = if argmax { options.argmax_width } else { options.relu_width };
+        let width = if argmax {
+            options.argmax_width
+        } else {
+            options.relu_width
+        };
         let share_bits = width + options.guard_bits;
         let (range, kind) = match linear.range {
             Some(range) => (range, RangeKind::Calibrated),
             None => (proven_range(linear, bound), RangeKind::Proven),
         };
         let target = if argmax { q / 8.0 } else { q / 4.0 };
-        let mut weight_scale = f64::from(max_weight) / largest_absolute(linear).max(f64::MIN_POSITIVE);
+        let mut weight_scale =
+            f64::from(max_weight) / largest_absolute(linear).max(f64::MIN_POSITIVE);
         // The power of two that brings the outputs into (target / 2, target].
         let exponent = (target / (range * scale * weight_scale)).log2().floor() as i32;
         match planned.last_mut() {
@@ -134,7 +149,12 @@ pub fn plan(network: &Network, options: &PlanOptions) -> Result<Planned, Error> 
                     weight_scale *= f64::from(exponent).exp2();
                 }
             }
-            Some(Stage { then: Activation::Relu { shift, multiplier, .. }, .. }) => {
+            Some(Stage {
+                then: Activation::Relu {
+                    shift, multiplier, ..
+                },
+                ..
+            }) => {
                 if exponent >= 0 {
                     *multiplier = power_of_two(exponent, &linear.name)?;
                     scale *= f64::from(*multiplier);
@@ -143,7 +163,12 @@ pub fn plan(network: &Network, options: &PlanOptions) -> Result<Planned, Error> 
                     scale *= f64::from(exponent).exp2();
                 }
             }
-            Some(_) => return Err(Error::Plan(format!("layer {} follows the class", linear.name))),
+            Some(_) => {
+                return Err(Error::Plan(format!(
+                    "layer {} follows the class",
+                    linear.name
+                )));
+            }
         }
         let layer = quantise(linear, max_weight, weight_scale, scale, modulus)?;
         scale *= weight_scale;
@@ -155,18 +180,26 @@ pub fn plan(network: &Network, options: &PlanOptions) -> Result<Planned, Error> 
                 multiplier: 1,
                 segment: options.segment,
             },
-            None => Activation::Argmax { width, flood: (u64::from(modulus) >> (width + 2)).max(1) },
+            None => Activation::Argmax {
+                width,
+                flood: (u64::from(modulus) >> (width + 2)).max(1),
+            },
         };
         let model = NoiseModel {
             degree: options.parameters.degree(),
             error0: then.error0(),
-            failure_bits: FAILURE_BITS + (layer.linear.outputs() as f64 * options.parameters.degree() as f64).log2(),
+            failure_bits: FAILURE_BITS
+                + (layer.linear.outputs() as f64 * options.parameters.degree() as f64).log2(),
         };
         let noise = model.switched_layer(layer.linear.norms(), u64::from(modulus), share_bits);
         let ring = f64::from(share_bits).exp2();
         let unit = f64::from(options.guard_bits).exp2();
         let largest = range * scale * ring / q;
-        let limit = if argmax { ring / 4.0 - 2.0 * unit } else { ring / 2.0 - 3.0 * unit };
+        let limit = if argmax {
+            ring / 4.0 - 2.0 * unit
+        } else {
+            ring / 2.0 - 3.0 * unit
+        };
         if largest + noise.tail + 1.0 > limit {
             return Err(Error::Plan(format!(
                 "layer {}: values up to {largest:.0} and noise {:.0} exceed {limit:.0} of 2^{share_bits}",
@@ -205,14 +238,20 @@ pub fn plan(network: &Network, options: &PlanOptions) -> Result<Planned, Error> 
         stages: planned,
     };
     plan.check()?;
-    Ok(Planned { network: QuantisedNetwork::new(&plan, layers), plan, report })
+    Ok(Planned {
+        network: QuantisedNetwork::new(&plan, layers),
+        plan,
+        report,
+    })
 }
 
 /// `2^exponent` as a public multiplier.
 fn power_of_two(exponent: i32, layer: &str) -> Result<u32, Error> {
     match u32::try_from(exponent) {
         Ok(e) if e < 24 => Ok(1 << e),
-        _ => Err(Error::Plan(format!("layer {layer}: values would need a factor of 2^{exponent}"))),
+        _ => Err(Error::Plan(format!(
+            "layer {layer}: values would need a factor of 2^{exponent}"
+        ))),
     }
 }
 
@@ -230,13 +269,17 @@ fn stages(network: &Network) -> Result<Vec<(&Linear, Option<&str>)>, Error> {
             }
             (Layer::Relu { name }, Some((_, after @ None))) => *after = Some(name),
             (Layer::Relu { name }, _) => {
-                return Err(Error::Plan(format!("ReLU {name} does not follow a linear layer")));
+                return Err(Error::Plan(format!(
+                    "ReLU {name} does not follow a linear layer"
+                )));
             }
         }
     }
     match pairs.last() {
         Some((_, None)) => Ok(pairs),
-        _ => Err(Error::Plan("the network must end in a linear layer whose outputs are the classes".into())),
+        _ => Err(Error::Plan(
+            "the network must end in a linear layer whose outputs are the classes".into(),
+        )),
     }
 }
 

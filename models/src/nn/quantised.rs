@@ -24,7 +24,10 @@ pub struct QuantisedNetwork {
 
 impl QuantisedNetwork {
     pub(crate) fn new(plan: &Plan, layers: Vec<QuantisedLayer>) -> Self {
-        Self { plan: plan.clone(), layers }
+        Self {
+            plan: plan.clone(),
+            layers,
+        }
     }
 
     /// The public plan these integers belong to.
@@ -52,7 +55,13 @@ pub(crate) fn quantise(
     modulus: u32,
 ) -> Result<QuantisedLayer, Error> {
     let bias_scale = weight_scale * input_scale;
-    let rounding = Rounding { layer: &linear.name, max_weight, weight_scale, bias_scale, modulus };
+    let rounding = Rounding {
+        layer: &linear.name,
+        max_weight,
+        weight_scale,
+        bias_scale,
+        modulus,
+    };
     let (blocks, bias, weights) = match &linear.kind {
         LinearKind::Dense(dense) => rounding.dense(dense)?,
         LinearKind::Conv2d(conv) => rounding.conv(conv)?,
@@ -82,7 +91,10 @@ impl Rounding<'_> {
             if v.abs() <= f64::from(self.max_weight) {
                 Ok(v as i16)
             } else {
-                Err(Error::Plan(format!("layer {}: weight {w} becomes {v}, beyond {}", self.layer, self.max_weight)))
+                Err(Error::Plan(format!(
+                    "layer {}: weight {w} becomes {v}, beyond {}",
+                    self.layer, self.max_weight
+                )))
             }
         };
         weights.map(round).collect()
@@ -93,16 +105,26 @@ impl Rounding<'_> {
         if v.abs() < f64::from(self.modulus) / 2.0 {
             Ok(v as i64)
         } else {
-            Err(Error::Plan(format!("layer {}: bias {bias} becomes {v}, beyond half of {}", self.layer, self.modulus)))
+            Err(Error::Plan(format!(
+                "layer {}: bias {bias} becomes {v}, beyond half of {}",
+                self.layer, self.modulus
+            )))
         }
     }
 
     fn dense(&self, dense: &Dense) -> Result<Rounded, Error> {
         let weights = self.weights(dense.weights.iter())?;
         let matrix = Matrix::new(dense.outputs(), dense.inputs(), self.max_weight, &weights)?;
-        let block =
-            Block { inputs: (0..dense.inputs() as u32).collect(), outputs: (0..dense.outputs() as u32).collect(), matrix };
-        let bias = dense.bias.iter().map(|b| self.bias(*b)).collect::<Result<_, _>>()?;
+        let block = Block {
+            inputs: (0..dense.inputs() as u32).collect(),
+            outputs: (0..dense.outputs() as u32).collect(),
+            matrix,
+        };
+        let bias = dense
+            .bias
+            .iter()
+            .map(|b| self.bias(*b))
+            .collect::<Result<_, _>>()?;
         Ok((vec![block], bias, weights))
     }
 
@@ -120,7 +142,10 @@ impl Rounding<'_> {
             let (inputs, taps): (Vec<u32>, Vec<usize>) =
                 conv.taps(position).map(|(i, w)| (i as u32, w)).unzip();
             if taps.is_empty() {
-                return Err(Error::Plan(format!("layer {}: an output reads nothing but padding", self.layer)));
+                return Err(Error::Plan(format!(
+                    "layer {}: an output reads nothing but padding",
+                    self.layer
+                )));
             }
             let matrix = match matrices.get(&taps) {
                 Some(matrix) => matrix.clone(),
@@ -134,11 +159,24 @@ impl Rounding<'_> {
                     matrix
                 }
             };
-            let outputs = (0..maps).map(|m| (m * positions + position) as u32).collect();
-            blocks.push(Block { inputs, outputs, matrix });
+            let outputs = (0..maps)
+                .map(|m| (m * positions + position) as u32)
+                .collect();
+            blocks.push(Block {
+                inputs,
+                outputs,
+                matrix,
+            });
         }
-        let maps_bias = conv.bias.iter().map(|b| self.bias(*b)).collect::<Result<Vec<_>, _>>()?;
-        let bias = maps_bias.iter().flat_map(|b| std::iter::repeat_n(*b, positions)).collect();
+        let maps_bias = conv
+            .bias
+            .iter()
+            .map(|b| self.bias(*b))
+            .collect::<Result<Vec<_>, _>>()?;
+        let bias = maps_bias
+            .iter()
+            .flat_map(|b| std::iter::repeat_n(*b, positions))
+            .collect();
         Ok((blocks, bias, weights))
     }
 }

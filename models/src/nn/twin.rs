@@ -69,8 +69,13 @@ impl<'a> Twin<'a> {
     }
 
     /// The stages with their integer layers.
-    fn stages(&self) -> impl Iterator<Item = (&'a Stage, &'a halfmask_bridge::linear::IntegerLinear)> {
-        self.plan().stages.iter().zip(self.network.layers().iter().map(|l| &l.linear))
+    fn stages(
+        &self,
+    ) -> impl Iterator<Item = (&'a Stage, &'a halfmask_bridge::linear::IntegerLinear)> {
+        self.plan()
+            .stages
+            .iter()
+            .zip(self.network.layers().iter().map(|l| &l.linear))
     }
 
     /// Evaluates one image, given as quantised integers before the input multiplier.
@@ -79,22 +84,41 @@ impl<'a> Twin<'a> {
     /// If the image has another size.
     pub fn evaluate(&self, image: &[i64]) -> Result<TwinOutput, Error> {
         let plan = self.plan();
-        let mut y: Vec<i64> = image.iter().map(|v| v * i64::from(plan.input.multiplier)).collect();
+        let mut y: Vec<i64> = image
+            .iter()
+            .map(|v| v * i64::from(plan.input.multiplier))
+            .collect();
         let mut scores = Vec::new();
         let mut class = 0;
         for (stage, linear) in self.stages() {
-            let x = linear.plain(&y)?.into_iter().map(|m| switch(m, plan.modulus(), stage.share_bits));
+            let x = linear
+                .plain(&y)?
+                .into_iter()
+                .map(|m| switch(m, plan.modulus(), stage.share_bits));
             match stage.then {
-                Activation::Relu { width, shift, multiplier, .. } => {
+                Activation::Relu {
+                    width,
+                    shift,
+                    multiplier,
+                    ..
+                } => {
                     let unit = 1i64 << (stage.share_bits - width);
                     y = x
-                        .map(|x| if x >= unit { round_shift(x, shift) * i64::from(multiplier) } else { 0 })
+                        .map(|x| {
+                            if x >= unit {
+                                round_shift(x, shift) * i64::from(multiplier)
+                            } else {
+                                0
+                            }
+                        })
                         .collect();
                 }
                 Activation::Argmax { width, .. } => {
                     scores = x.collect();
-                    let rounded: Vec<i64> =
-                        scores.iter().map(|x| round_shift(*x, stage.share_bits - width)).collect();
+                    let rounded: Vec<i64> = scores
+                        .iter()
+                        .map(|x| round_shift(*x, stage.share_bits - width))
+                        .collect();
                     class = first_largest(&rounded);
                 }
             }
@@ -105,7 +129,11 @@ impl<'a> Twin<'a> {
             [first, second, ..] => first - second,
             _ => i64::MAX,
         };
-        Ok(TwinOutput { class, scores, margin })
+        Ok(TwinOutput {
+            class,
+            scores,
+            margin,
+        })
     }
 
     /// The worst-case distance of the protocol, from the planner's noise bounds.
@@ -122,7 +150,12 @@ impl<'a> Twin<'a> {
             let x = spread as f64 * ring + report.noise.worst_case + 1.0;
             stages.push(x);
             match stage.then {
-                Activation::Relu { width, shift, multiplier, .. } => {
+                Activation::Relu {
+                    width,
+                    shift,
+                    multiplier,
+                    ..
+                } => {
                     let unit = f64::from(stage.share_bits - width).exp2();
                     let y = (x + 2.0 * unit) / f64::from(shift).exp2() + 2.0;
                     d = vec![y.ceil() as i64 * i64::from(multiplier); linear.outputs()];
@@ -170,17 +203,32 @@ pub fn replay(
     let twin = Twin::new(network);
     let plan = twin.plan();
     let q = i64::from(plan.modulus());
-    let mut y: Vec<i64> = input.iter().map(|v| v * i64::from(plan.input.multiplier)).collect();
-    let mut found = Replay { class: 0, noise: Vec::new(), outputs: Vec::new() };
+    let mut y: Vec<i64> = input
+        .iter()
+        .map(|v| v * i64::from(plan.input.multiplier))
+        .collect();
+    let mut found = Replay {
+        class: 0,
+        noise: Vec::new(),
+        outputs: Vec::new(),
+    };
     for ((stage, linear), shares) in twin.stages().zip(shares) {
-        let column = |x: &[u32]| -> Vec<u32> { x.iter().skip(image).step_by(images).copied().collect() };
+        let column =
+            |x: &[u32]| -> Vec<u32> { x.iter().skip(image).step_by(images).copied().collect() };
         let (client, server) = (column(&shares.client), column(&shares.server));
         if client.len() != linear.outputs() || server.len() != linear.outputs() {
-            return Err(Error::Plan(format!("layer {}: shares of another shape", stage.name)));
+            return Err(Error::Plan(format!(
+                "layer {}: shares of another shape",
+                stage.name
+            )));
         }
         let ring = 1i64 << stage.share_bits;
         let mut worst = 0f64;
-        for (m, (c, s)) in linear.plain(&y)?.into_iter().zip(client.iter().zip(&server)) {
+        for (m, (c, s)) in linear
+            .plain(&y)?
+            .into_iter()
+            .zip(client.iter().zip(&server))
+        {
             let x = (i64::from(*c) + i64::from(*s)).rem_euclid(ring) as f64;
             let exact = m.rem_euclid(q) as f64 * ring as f64 / q as f64;
             let distance = (x - exact).rem_euclid(ring as f64);
@@ -221,7 +269,11 @@ fn switch(m: i64, q: u32, k: u32) -> i64 {
 }
 
 fn round_shift(x: i64, shift: u32) -> i64 {
-    if shift == 0 { x } else { (x + (1 << (shift - 1))) >> shift }
+    if shift == 0 {
+        x
+    } else {
+        (x + (1 << (shift - 1))) >> shift
+    }
 }
 
 fn first_largest(values: &[i64]) -> usize {
@@ -252,7 +304,10 @@ mod tests {
             let distance = (got - exact).rem_euclid(8.0);
             assert!(distance.min(8.0 - distance) <= 0.5, "{m}: {got} {exact}");
         }
-        assert_eq!([round_shift(3, 1), round_shift(-3, 1), round_shift(5, 0)], [2, -1, 5]);
+        assert_eq!(
+            [round_shift(3, 1), round_shift(-3, 1), round_shift(5, 0)],
+            [2, -1, 5]
+        );
         assert_eq!(first_largest(&[1, 5, 5, 2]), 1);
     }
 }

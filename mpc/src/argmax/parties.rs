@@ -9,7 +9,7 @@ use crate::block::Block;
 use crate::channel::{Channel, Part, Phase, Step};
 use crate::circuit::{self, Template};
 use crate::garble::{LANES, TABLE_BYTES};
-use crate::session::{EvaluatorSession, GarblerSession, correct};
+use crate::session::{EvaluatorSession, GarblerSession};
 use crate::share::{MAX_SHARE_BITS, read_words, slice_bits, switch, write_words};
 use rayon::prelude::*;
 use zeroize::Zeroizing;
@@ -34,10 +34,17 @@ impl ArgmaxSpec {
     /// # Errors
     /// [`Error::Malformed`] or [`Error::Circuit`] for parameters out of range.
     pub fn template(&self) -> Result<Template, Error> {
-        let Self { share_bits: k, width: l, classes } = *self;
+        let Self {
+            share_bits: k,
+            width: l,
+            classes,
+        } = *self;
         if !(3..=MAX_SHARE_BITS).contains(&k) || !(3..=k).contains(&l) {
             let detail = format!("{l} of {k} bits, expected 3 to {k} of at most {MAX_SHARE_BITS}");
-            return Err(Error::Malformed { what: "argmax parameters".into(), detail });
+            return Err(Error::Malformed {
+                what: "argmax parameters".into(),
+                detail,
+            });
         }
         circuit::argmax(classes as usize, l as usize)
     }
@@ -47,7 +54,11 @@ impl ArgmaxSpec {
         let classes = self.classes as usize;
         if !values.is_multiple_of(classes) {
             let expected = format!("a multiple of {classes}");
-            return Err(Error::Length { what: "argmax inputs", length: values, expected });
+            return Err(Error::Length {
+                what: "argmax inputs",
+                length: values,
+                expected,
+            });
         }
         Ok(values / classes)
     }
@@ -75,7 +86,13 @@ impl GarblerSession {
     ///
     /// # Errors
     /// Of the channel; [`Error::Length`] if the shares are no whole number of instances.
-    pub fn argmax(&mut self, ch: &mut Channel, layer: &str, spec: &ArgmaxSpec, x: &[u32]) -> Result<(), Error> {
+    pub fn argmax(
+        &mut self,
+        ch: &mut Channel,
+        layer: &str,
+        spec: &ArgmaxSpec,
+        x: &[u32],
+    ) -> Result<(), Error> {
         let template = spec.template()?;
         let instances = spec.instances(x.len())?;
         let blocks = instances.div_ceil(LANES);
@@ -86,7 +103,6 @@ impl GarblerSession {
         ch.enter(Phase::Online, layer, Part::Argmax(Step::Corrections));
         let mut corrections = vec![0u16; blocks * wires];
         ch.recv_with(2 * corrections.len(), |b| read_words(b, &mut corrections))?;
-        correct(&mut keys, &corrections, self.delta());
         let mut known = Zeroizing::new(vec![0u16; blocks * wires]);
         spec.bits(x, instances, &mut known);
 
@@ -108,7 +124,17 @@ impl GarblerSession {
                         let gate = first_gate + (first * template.and_gates()) as u64;
                         let keys = &keys[first * wires * LANES..][..count * wires * LANES];
                         let known = &known[first * wires..][..count * wires];
-                        self.garbler.garble_at(gate, &template, count, keys, known, tables, &mut out)?;
+                        let corrections = &corrections[first * wires..][..count * wires];
+                        self.garbler.garble_at(
+                            gate,
+                            &template,
+                            count,
+                            keys,
+                            corrections,
+                            known,
+                            tables,
+                            &mut out,
+                        )?;
                         colours(&out, decode);
                         Ok::<(), Error>(())
                     })
@@ -167,7 +193,8 @@ impl EvaluatorSession {
                         let mut out = Zeroizing::new(vec![Block::ZERO; colour.len() * LANES]);
                         let gate = first_gate + (first * template.and_gates()) as u64;
                         let labels = &labels[first * wires * LANES..][..count * wires * LANES];
-                        self.evaluator.evaluate_at(gate, &template, count, labels, tables, &mut out)?;
+                        self.evaluator
+                            .evaluate_at(gate, &template, count, labels, tables, &mut out)?;
                         colours(&out, colour);
                         Ok::<(), Error>(())
                     })
@@ -188,7 +215,10 @@ impl EvaluatorSession {
             None => Ok(classes),
             Some(i) => Err(Error::Malformed {
                 what: format!("class of instance {i}"),
-                detail: format!("index above {}: the garbled tables are corrupt", spec.classes - 1),
+                detail: format!(
+                    "index above {}: the garbled tables are corrupt",
+                    spec.classes - 1
+                ),
             }),
         }
     }
@@ -214,16 +244,24 @@ mod tests {
 
     #[test]
     fn opens_the_reference_to_the_evaluator() {
-        let spec = ArgmaxSpec { classes: 10, share_bits: 22, width: 14 };
+        let spec = ArgmaxSpec {
+            classes: 10,
+            share_bits: 22,
+            width: 14,
+        };
         for instances in [1usize, 16, 33, 150] {
             let mut rng = SecureRng::from_seed([4; 32]);
             let n = instances * 10;
             // Few distinct values, so that ties and near ties occur.
-            let values: Vec<u32> =
-                (0..n).map(|_| (rng.next_u32() % 7).wrapping_sub(3).wrapping_mul(200) & low_mask(22)).collect();
+            let values: Vec<u32> = (0..n)
+                .map(|_| (rng.next_u32() % 7).wrapping_sub(3).wrapping_mul(200) & low_mask(22))
+                .collect();
             let garbler: Vec<u32> = (0..n).map(|_| rng.next_u32() & low_mask(22)).collect();
-            let evaluator: Vec<u32> =
-                values.iter().zip(&garbler).map(|(v, g)| v.wrapping_sub(*g) & low_mask(22)).collect();
+            let evaluator: Vec<u32> = values
+                .iter()
+                .zip(&garbler)
+                .map(|(v, g)| v.wrapping_sub(*g) & low_mask(22))
+                .collect();
             let (mut a, mut b) = Channel::pair();
             let simd = Simd::detect();
             let got = std::thread::scope(|s| {

@@ -22,7 +22,9 @@ fn index_bits(classes: usize) -> usize {
 /// [`Error::Circuit`] unless `2 <= classes <= 4096` and `2 <= l <= 32`.
 pub fn argmax(classes: usize, l: usize) -> Result<Template, Error> {
     if !(2..=4096).contains(&classes) || !(2..=32).contains(&l) {
-        return Err(Error::Circuit { what: "argmax takes 2 to 4096 classes of 2 to 32 bits" });
+        return Err(Error::Circuit {
+            what: "argmax takes 2 to 4096 classes of 2 to 32 bits",
+        });
     }
     let bits = index_bits(classes);
     let mut b = Builder::new();
@@ -30,7 +32,10 @@ pub fn argmax(classes: usize, l: usize) -> Result<Template, Error> {
     for _ in 0..classes {
         let x = b.inputs(l);
         let k = b.knowns(l);
-        round.push(Contender { value: b.add_known(&x, &k), index: Index::Constant(round.len()) });
+        round.push(Contender {
+            value: b.add_known(&x, &k),
+            index: Index::Constant(round.len()),
+        });
     }
     while round.len() > 1 {
         let mut next = Vec::with_capacity(round.len().div_ceil(2));
@@ -44,8 +49,13 @@ pub fn argmax(classes: usize, l: usize) -> Result<Template, Error> {
         round = next;
     }
     match round.pop() {
-        Some(Contender { index: Index::Wires(index), .. }) => b.build(&index),
-        _ => Err(Error::Circuit { what: "argmax ended without a winner" }),
+        Some(Contender {
+            index: Index::Wires(index),
+            ..
+        }) => b.build(&index),
+        _ => Err(Error::Circuit {
+            what: "argmax ended without a winner",
+        }),
     }
 }
 
@@ -62,8 +72,11 @@ enum Index {
 
 impl Contender {
     fn play(self, right: Self, b: &mut Builder, bits: usize) -> Result<Self, Error> {
-        let wins =
-            b.less_than(&self.value, &right.value).ok_or(Error::Circuit { what: "argmax of empty words" })?;
+        let wins = b
+            .less_than(&self.value, &right.value)
+            .ok_or(Error::Circuit {
+                what: "argmax of empty words",
+            })?;
         let value = b.multiplex(wins, &self.value, &right.value);
         let index = match (self.index, right.index) {
             (Index::Constant(i), Index::Constant(j)) => {
@@ -85,14 +98,19 @@ impl Contender {
                     Index::Constant(i) => {
                         let zero = b.xor(wins, wins);
                         let one = b.not(zero);
-                        (0..bits).map(|bit| if i >> bit & 1 == 1 { one } else { zero }).collect()
+                        (0..bits)
+                            .map(|bit| if i >> bit & 1 == 1 { one } else { zero })
+                            .collect()
                     }
                 };
                 let (left, right) = (wires(left), wires(right));
                 b.multiplex(wins, &left, &right)
             }
         };
-        Ok(Self { value, index: Index::Wires(index) })
+        Ok(Self {
+            value,
+            index: Index::Wires(index),
+        })
     }
 }
 
@@ -120,9 +138,18 @@ mod tests {
     fn run(l: usize, values: &[u32], masks: &[u32]) -> usize {
         let template = argmax(values.len(), l).unwrap();
         let bits = |v: u32| (0..l).map(move |i| u64::from(v >> i & 1));
-        let e: Vec<u64> = values.iter().zip(masks).flat_map(|(v, m)| bits(v.wrapping_sub(*m))).collect();
+        let e: Vec<u64> = values
+            .iter()
+            .zip(masks)
+            .flat_map(|(v, m)| bits(v.wrapping_sub(*m)))
+            .collect();
         let g: Vec<u64> = masks.iter().flat_map(|m| bits(*m)).collect();
-        template.evaluate(&e, &g).iter().enumerate().map(|(i, b)| ((b & 1) as usize) << i).sum()
+        template
+            .evaluate(&e, &g)
+            .iter()
+            .enumerate()
+            .map(|(i, b)| ((b & 1) as usize) << i)
+            .sum()
     }
 
     #[test]
@@ -141,7 +168,11 @@ mod tests {
     fn ten_classes_of_fourteen_bits_stay_small() {
         let t = argmax(10, 14).unwrap();
         // Ten adders of 13, nine comparisons of 13 and multiplexers of 14, and the indices.
-        assert!(t.and_gates() <= 10 * 13 + 9 * (13 + 14) + 4 * 4, "{}", t.and_gates());
+        assert!(
+            t.and_gates() <= 10 * 13 + 9 * (13 + 14) + 4 * 4,
+            "{}",
+            t.and_gates()
+        );
     }
 
     proptest! {

@@ -125,11 +125,16 @@ impl Builder {
             }
             let [first, second] = {
                 let mut operands = op.operands().map(|o| at(&location, o));
-                [operands.next().unwrap_or(Register(0)), operands.next().unwrap_or(Register(0))]
+                [
+                    operands.next().unwrap_or(Register(0)),
+                    operands.next().unwrap_or(Register(0)),
+                ]
             };
             // An operand that dies here gives its register to the result: gates read before they write.
-            let mut dying: Vec<usize> =
-                op.operands().filter(|o| last_use.get(*o).copied().flatten() == Some(i)).collect();
+            let mut dying: Vec<usize> = op
+                .operands()
+                .filter(|o| last_use.get(*o).copied().flatten() == Some(i))
+                .collect();
             dying.dedup();
             for o in dying {
                 registers.give(at(&location, o));
@@ -139,12 +144,20 @@ impl Builder {
                 *slot = out;
             }
             template.gates.push(match *op {
-                Op::Xor(..) => Gate::Xor { a: first, b: second, out },
+                Op::Xor(..) => Gate::Xor {
+                    a: first,
+                    b: second,
+                    out,
+                },
                 Op::XorKnown(_, k) => Gate::XorKnown { a: first, k, out },
                 Op::Not(_) => Gate::Not { a: first, out },
                 Op::And(..) | Op::Input => {
                     template.and_gates += 1;
-                    Gate::And { a: first, b: second, out }
+                    Gate::And {
+                        a: first,
+                        b: second,
+                        out,
+                    }
                 }
             });
         }
@@ -157,7 +170,9 @@ impl Builder {
     fn last_uses(&self, outputs: &[Wire]) -> Result<Vec<Option<usize>>, Error> {
         let mut last = vec![None; self.ops.len()];
         for w in outputs {
-            let slot = last.get_mut(w.0).ok_or(Error::Circuit { what: "an output is no wire of this circuit" })?;
+            let slot = last.get_mut(w.0).ok_or(Error::Circuit {
+                what: "an output is no wire of this circuit",
+            })?;
             *slot = Some(usize::MAX);
         }
         for (i, op) in self.ops.iter().enumerate().rev() {

@@ -19,14 +19,18 @@ use crate::Error;
 /// [`Error::Circuit`] unless `3 <= l <= 32`.
 pub fn drelu(l: usize) -> Result<Template, Error> {
     if !(3..=32).contains(&l) {
-        return Err(Error::Circuit { what: "a sign needs between 3 and 32 bits" });
+        return Err(Error::Circuit {
+            what: "a sign needs between 3 and 32 bits",
+        });
     }
     let mut b = Builder::new();
     let x = b.inputs(l);
     let k = b.knowns(l);
     let mut pairs = x.into_iter().zip(k);
     let Some((mut carry, _)) = pairs.next() else {
-        return Err(Error::Circuit { what: "a sign needs bits" });
+        return Err(Error::Circuit {
+            what: "a sign needs bits",
+        });
     };
     let mut top = None;
     for (i, (x, k)) in pairs.enumerate() {
@@ -38,7 +42,9 @@ pub fn drelu(l: usize) -> Result<Template, Error> {
             carry = b.majority_known(x, k, carry);
         }
     }
-    let top = top.ok_or(Error::Circuit { what: "a sign needs a top bit" })?;
+    let top = top.ok_or(Error::Circuit {
+        what: "a sign needs a top bit",
+    })?;
     b.build(&[top])
 }
 
@@ -46,7 +52,11 @@ pub fn drelu(l: usize) -> Result<Template, Error> {
 /// negative; but bit 0 of the garbler's share takes part as the carry it forces, not as a bit of the sum.
 #[must_use]
 pub fn drelu_reference(l: usize, evaluator: u32, garbler: u32) -> bool {
-    let mask = if l >= 32 { u64::from(u32::MAX) } else { (1u64 << l) - 1 };
+    let mask = if l >= 32 {
+        u64::from(u32::MAX)
+    } else {
+        (1u64 << l) - 1
+    };
     // With the carry into bit 1 equal to the evaluator's bit 0, the upper bits add as if the garbler's bit 0 were 1.
     let sum = (u64::from(evaluator) + u64::from(garbler | 1)) & mask;
     sum >> (l.max(1) - 1) == 0

@@ -22,11 +22,19 @@ pub struct Evaluator {
 }
 
 /// The slices of one batch, checked against a template.
-fn check(template: &Template, blocks: usize, what: [(&'static str, usize, usize); 4]) -> Result<(), Error> {
-    for (name, width, got) in what {
+fn check(
+    template: &Template,
+    blocks: usize,
+    what: &[(&'static str, usize, usize)],
+) -> Result<(), Error> {
+    for &(name, width, got) in what {
         if blocks.checked_mul(width) != Some(got) {
             let expected = format!("{blocks} blocks of {width}");
-            return Err(Error::Length { what: name, length: got, expected });
+            return Err(Error::Length {
+                what: name,
+                length: got,
+                expected,
+            });
         }
     }
     debug_assert!(template.registers() > 0 || template.outputs() == 0);
@@ -39,7 +47,10 @@ fn reserve(next: &mut u64, template: &Template, blocks: usize) -> Result<u64, Er
     *next = blocks
         .checked_mul(template.and_gates())
         .and_then(|count| first.checked_add(count as u64))
-        .ok_or(Error::Exhausted { what: "the gate counter", used: first })?;
+        .ok_or(Error::Exhausted {
+            what: "the gate counter",
+            used: first,
+        })?;
     Ok(first)
 }
 
@@ -52,7 +63,12 @@ impl Garbler {
     /// `session` must be drawn after `delta` and be fresh: the gate counter starts at zero.
     #[must_use]
     pub fn new(delta: Delta, session: &[u8; 32], simd: Simd) -> Self {
-        Self { delta, hash_key: LabelHash::new(session, DOMAIN, simd).key(), next_gate: 0, simd }
+        Self {
+            delta,
+            hash_key: LabelHash::new(session, DOMAIN, simd).key(),
+            next_gate: 0,
+            simd,
+        }
     }
 
     /// The offset of all labels.
@@ -63,23 +79,38 @@ impl Garbler {
 
     /// Garbles `blocks` times [`LANES`] instances of `template`.
     ///
-    /// Everything is instance-minor: `inputs` holds the zero labels `[block][wire][lane]`, `known` the garbler's bits
-    /// `[block][bit]` with lane `i` in bit `i`, `tables` receives `[block][gate]` of [`LANES`] times [`TABLE_BYTES`] bytes,
+    /// Everything is instance-minor. The zero label of an input is `K xor d Delta`, with `K` of `inputs`, `[block][wire][lane]`, and
+    /// `d` of `corrections`, `[block][wire]` with lane `i` in bit `i`: so a correlated OT's string and its receiver's correction
+    /// bit go in as they are. `known` holds the garbler's bits, `[block][bit]`, likewise; `tables` receives `[block][gate]` of [`LANES`] times [`TABLE_BYTES`] bytes,
     /// `outputs` the zero labels `[block][wire][lane]`.
     ///
     /// # Errors
     /// [`Error::Length`] if a slice has another length.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the slices of one batch, each checked"
+    )]
     pub fn garble(
         &mut self,
         template: &Template,
         blocks: usize,
         inputs: &[Block],
+        corrections: &[u16],
         known: &[u16],
         tables: &mut [u8],
         outputs: &mut [Block],
     ) -> Result<(), Error> {
         let first = self.reserve(template, blocks)?;
-        self.garble_at(first, template, blocks, inputs, known, tables, outputs)
+        self.garble_at(
+            first,
+            template,
+            blocks,
+            inputs,
+            corrections,
+            known,
+            tables,
+            outputs,
+        )
     }
 
     /// Reserves the gate numbers of `blocks` blocks for [`Garbler::garble_at`].
@@ -92,25 +123,49 @@ impl Garbler {
 
     /// [`Garbler::garble`] with gate numbers from `first` on, which [`Garbler::reserve`] must have given to this batch
     /// alone: so that several threads can garble parts of one batch.
-    #[expect(clippy::too_many_arguments, reason = "the slices of one batch, each checked")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the slices of one batch, each checked"
+    )]
     pub(crate) fn garble_at(
         &self,
         first: u64,
         template: &Template,
         blocks: usize,
         inputs: &[Block],
+        corrections: &[u16],
         known: &[u16],
         tables: &mut [u8],
         outputs: &mut [Block],
     ) -> Result<(), Error> {
-        check(template, blocks, [
-            ("input labels", template.inputs() * LANES, inputs.len()),
-            ("known bits", template.known(), known.len()),
-            ("garbled tables", template.and_gates() * LANES * TABLE_BYTES, tables.len()),
-            ("output labels", template.outputs() * LANES, outputs.len()),
-        ])?;
-        let job = kernel::Job { template, hash_key: self.hash_key, first_gate: first, blocks };
-        kernel::garble(self.simd, &job, self.delta.block(), inputs, known, tables, outputs);
+        check(
+            template,
+            blocks,
+            &[
+                ("input labels", template.inputs() * LANES, inputs.len()),
+                ("corrections", template.inputs(), corrections.len()),
+                ("known bits", template.known(), known.len()),
+                (
+                    "garbled tables",
+                    template.and_gates() * LANES * TABLE_BYTES,
+                    tables.len(),
+                ),
+                ("output labels", template.outputs() * LANES, outputs.len()),
+            ],
+        )?;
+        let job = kernel::Job {
+            template,
+            hash_key: self.hash_key,
+            first_gate: first,
+            blocks,
+        };
+        let secrets = kernel::Secrets {
+            delta: self.delta.block(),
+            inputs,
+            corrections,
+            known,
+        };
+        kernel::garble(self.simd, &job, &secrets, tables, outputs);
         Ok(())
     }
 }
@@ -119,7 +174,11 @@ impl Evaluator {
     /// The evaluator that belongs to a [`Garbler`] of the same session.
     #[must_use]
     pub fn new(session: &[u8; 32], simd: Simd) -> Self {
-        Self { hash_key: LabelHash::new(session, DOMAIN, simd).key(), next_gate: 0, simd }
+        Self {
+            hash_key: LabelHash::new(session, DOMAIN, simd).key(),
+            next_gate: 0,
+            simd,
+        }
     }
 
     /// Evaluates what [`Garbler::garble`] made, on active labels; shapes as there.
@@ -153,13 +212,25 @@ impl Evaluator {
         tables: &[u8],
         outputs: &mut [Block],
     ) -> Result<(), Error> {
-        check(template, blocks, [
-            ("input labels", template.inputs() * LANES, inputs.len()),
-            ("known bits", 0, 0),
-            ("garbled tables", template.and_gates() * LANES * TABLE_BYTES, tables.len()),
-            ("output labels", template.outputs() * LANES, outputs.len()),
-        ])?;
-        let job = kernel::Job { template, hash_key: self.hash_key, first_gate: first, blocks };
+        check(
+            template,
+            blocks,
+            &[
+                ("input labels", template.inputs() * LANES, inputs.len()),
+                (
+                    "garbled tables",
+                    template.and_gates() * LANES * TABLE_BYTES,
+                    tables.len(),
+                ),
+                ("output labels", template.outputs() * LANES, outputs.len()),
+            ],
+        )?;
+        let job = kernel::Job {
+            template,
+            hash_key: self.hash_key,
+            first_gate: first,
+            blocks,
+        };
         kernel::evaluate(self.simd, &job, inputs, tables, outputs);
         Ok(())
     }
@@ -179,24 +250,49 @@ mod tests {
     }
 
     /// Garbles and evaluates `blocks` blocks; returns the decoded output bits, `[block][wire][lane]`.
-    fn run(template: &Template, blocks: usize, x: &[u16], known: &[u16], simd: Simd, seed: u8) -> Run {
+    fn run(
+        template: &Template,
+        blocks: usize,
+        x: &[u16],
+        known: &[u16],
+        simd: Simd,
+        seed: u8,
+    ) -> Run {
         let mut rng = SecureRng::from_seed([seed; 32]);
         let delta = Delta::random(&mut rng);
         let session = [seed ^ 0x5a; 32];
         let mut garbler = Garbler::new(delta.clone(), &session, simd);
         let mut evaluator = Evaluator::new(&session, simd);
-        let zero: Vec<Block> =
-            (0..blocks * template.inputs() * LANES).map(|_| Block::random(&mut rng)).collect();
+        let zero: Vec<Block> = (0..blocks * template.inputs() * LANES)
+            .map(|_| Block::random(&mut rng))
+            .collect();
+        // Half of the strings are off by Delta, and corrected.
+        let corrections = random_words(blocks * template.inputs(), seed);
         let active: Vec<Block> = zero
             .iter()
             .enumerate()
-            .map(|(i, z)| *z ^ delta.block().and_mask(u64::from(x[i / LANES] >> (i % LANES))))
+            .map(|(i, z)| {
+                let bit = (x[i / LANES] ^ corrections[i / LANES]) >> (i % LANES);
+                *z ^ delta.block().and_mask(u64::from(bit))
+            })
             .collect();
         let mut tables = vec![0u8; blocks * template.and_gates() * LANES * TABLE_BYTES];
         let mut out0 = vec![Block::ZERO; blocks * template.outputs() * LANES];
         let mut out = out0.clone();
-        garbler.garble(template, blocks, &zero, known, &mut tables, &mut out0).unwrap();
-        evaluator.evaluate(template, blocks, &active, &tables, &mut out).unwrap();
+        garbler
+            .garble(
+                template,
+                blocks,
+                &zero,
+                &corrections,
+                known,
+                &mut tables,
+                &mut out0,
+            )
+            .unwrap();
+        evaluator
+            .evaluate(template, blocks, &active, &tables, &mut out)
+            .unwrap();
         let bits = out0
             .iter()
             .zip(&out)
@@ -205,7 +301,11 @@ mod tests {
                 *a != *z
             })
             .collect();
-        Run { tables, active: out, bits }
+        Run {
+            tables,
+            active: out,
+            bits,
+        }
     }
 
     fn random_words(n: usize, seed: u8) -> Vec<u16> {
@@ -239,19 +339,24 @@ mod tests {
             for simd in Simd::all_supported() {
                 let got = run(&template, blocks, &x, &known, simd, 3);
                 for block in 0..blocks {
-                    let inputs: Vec<u64> =
-                        (0..4).map(|w| u64::from(x[block * 4 + w])).collect();
-                    let bits: Vec<u64> =
-                        (0..3).map(|w| u64::from(known[block * 3 + w])).collect();
+                    let inputs: Vec<u64> = (0..4).map(|w| u64::from(x[block * 4 + w])).collect();
+                    let bits: Vec<u64> = (0..3).map(|w| u64::from(known[block * 3 + w])).collect();
                     for (w, word) in template.evaluate(&inputs, &bits).iter().enumerate() {
                         for lane in 0..LANES {
                             let bit = got.bits[(block * template.outputs() + w) * LANES + lane];
-                            assert_eq!(bit, word >> lane & 1 == 1, "{simd} block {block} wire {w} lane {lane}");
+                            assert_eq!(
+                                bit,
+                                word >> lane & 1 == 1,
+                                "{simd} block {block} wire {w} lane {lane}"
+                            );
                         }
                     }
                 }
                 if let Some(r) = &reference {
-                    assert!(r.tables == got.tables && r.active == got.active, "{simd} differs");
+                    assert!(
+                        r.tables == got.tables && r.active == got.active,
+                        "{simd} differs"
+                    );
                 } else {
                     reference = Some(got);
                 }
@@ -268,11 +373,17 @@ mod tests {
             let known = random_words(blocks * l, 5);
             let got = run(&template, blocks, &x, &known, simd, 6);
             let gather = |w: &[u16], block: usize, lane: usize, n: usize, o: usize| {
-                (0..l).map(|i| u32::from(w[block * n + o + i] >> lane & 1) << i).sum::<u32>()
+                (0..l)
+                    .map(|i| u32::from(w[block * n + o + i] >> lane & 1) << i)
+                    .sum::<u32>()
             };
             for (i, bit) in got.bits.iter().enumerate() {
                 let (block, lane) = (i / LANES, i % LANES);
-                let want = drelu_reference(l, gather(&x, block, lane, l, 0), gather(&known, block, lane, l, 0));
+                let want = drelu_reference(
+                    l,
+                    gather(&x, block, lane, l, 0),
+                    gather(&known, block, lane, l, 0),
+                );
                 assert_eq!(*bit, want, "{simd}");
             }
 
@@ -291,9 +402,13 @@ mod tests {
             let got = run(&template, blocks, &x, &known, simd, 8);
             for block in 0..blocks {
                 for lane in 0..LANES {
-                    let values: Vec<u32> = (0..3).map(|c| gather(&x, block, lane, n, c * l)).collect();
+                    let values: Vec<u32> =
+                        (0..3).map(|c| gather(&x, block, lane, n, c * l)).collect();
                     let index: usize = (0..template.outputs())
-                        .map(|w| usize::from(got.bits[(block * template.outputs() + w) * LANES + lane]) << w)
+                        .map(|w| {
+                            usize::from(got.bits[(block * template.outputs() + w) * LANES + lane])
+                                << w
+                        })
                         .sum();
                     assert_eq!(index, argmax_reference(l, &values), "{simd}");
                 }
@@ -308,10 +423,15 @@ mod tests {
         let mut garbler = Garbler::new(delta, &[0; 32], Simd::Scalar);
         let zero = vec![Block([3, 4]); 4 * LANES];
         let known = [0u16; 4];
-        let mut tables = [vec![0u8; 2 * LANES * TABLE_BYTES], vec![0u8; 2 * LANES * TABLE_BYTES]];
+        let mut tables = [
+            vec![0u8; 2 * LANES * TABLE_BYTES],
+            vec![0u8; 2 * LANES * TABLE_BYTES],
+        ];
         let mut out = vec![Block::ZERO; LANES];
         for t in &mut tables {
-            garbler.garble(&template, 1, &zero, &known, t, &mut out).unwrap();
+            garbler
+                .garble(&template, 1, &zero, &[0; 4], &known, t, &mut out)
+                .unwrap();
         }
         // Same labels, same circuit: only the counter tells the two apart, in every lane and half-gate.
         let rows = |t: &[u8]| t.chunks(16).map(<[u8]>::to_vec).collect::<Vec<_>>();
@@ -328,8 +448,14 @@ mod tests {
         let mut evaluator = Evaluator::new(&[0; 32], Simd::Scalar);
         let inputs = vec![Block::ZERO; 4 * LANES];
         let mut out = vec![Block::ZERO; LANES];
-        let err = evaluator.evaluate(&template, 1, &inputs, &[0; 100], &mut out).unwrap_err();
+        let err = evaluator
+            .evaluate(&template, 1, &inputs, &[0; 100], &mut out)
+            .unwrap_err();
         assert!(err.to_string().contains("garbled tables"), "{err}");
-        assert!(evaluator.evaluate(&template, usize::MAX, &inputs, &[], &mut out).is_err());
+        assert!(
+            evaluator
+                .evaluate(&template, usize::MAX, &inputs, &[], &mut out)
+                .is_err()
+        );
     }
 }

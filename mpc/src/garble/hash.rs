@@ -37,7 +37,10 @@ impl LabelHash {
         for (k, d) in key.iter_mut().zip(digest.iter()) {
             *k = *d;
         }
-        Self { key: Block::from_bytes(key), simd }
+        Self {
+            key: Block::from_bytes(key),
+            simd,
+        }
     }
 
     /// The public key of this domain.
@@ -49,9 +52,12 @@ impl LabelHash {
     /// Replaces every block by its hash; block `i` has group `first_group + i / 16` and lane `i mod 16`.
     pub fn hash(&self, first_group: u64, blocks: &mut [Block], scratch: &mut Vec<Block>) {
         scratch.clear();
-        scratch.extend(blocks.iter().enumerate().map(|(i, x)| {
-            orthomorphism(*x) ^ Block([(i % LANES) as u64, 0])
-        }));
+        scratch.extend(
+            blocks
+                .iter()
+                .enumerate()
+                .map(|(i, x)| orthomorphism(*x) ^ Block([(i % LANES) as u64, 0])),
+        );
         blocks.copy_from_slice(scratch);
         encrypt_groups(self.simd, self.key, first_group, blocks);
         for (b, s) in blocks.iter_mut().zip(scratch.iter()) {
@@ -96,7 +102,10 @@ mod tests {
 
     #[test]
     fn pads_fill_the_range() {
-        assert_eq!(pad_below(Block([u64::MAX, u64::MAX]), 998_244_353), 998_244_352);
+        assert_eq!(
+            pad_below(Block([u64::MAX, u64::MAX]), 998_244_353),
+            998_244_352
+        );
         assert_eq!(pad_below(Block([0, 0]), 998_244_353), 0);
         assert_eq!(pad_below(Block([0, 1 << 63]), 10), 5);
     }

@@ -28,12 +28,21 @@ pub(super) struct Job<'a> {
     pub(super) blocks: usize,
 }
 
+/// What the garbler puts into a batch.
+pub(super) struct Secrets<'a> {
+    pub(super) delta: Block,
+    /// Strings of the inputs' OTs, `[block][wire][lane]`.
+    pub(super) inputs: &'a [Block],
+    /// Corrections of the inputs' OTs, `[block][wire]`: the zero label is `K xor d Delta`.
+    pub(super) corrections: &'a [u16],
+    /// The garbler's bits, `[block][bit]`.
+    pub(super) known: &'a [u16],
+}
+
 pub(super) fn garble(
     simd: Simd,
     job: &Job<'_>,
-    delta: Block,
-    inputs: &[Block],
-    known: &[u16],
+    secrets: &Secrets<'_>,
     tables: &mut [u8],
     outputs: &mut [Block],
 ) {
@@ -41,22 +50,28 @@ pub(super) fn garble(
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the features the function needs have just been found on this machine.
         Simd::Avx512 if simd.supported() => unsafe {
-            vaes512::garble(job, delta, inputs, known, tables, outputs);
+            vaes512::garble(job, secrets, tables, outputs)
         },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
-        Simd::Avx2 if simd.supported() => unsafe {
-            aesni::garble(job, delta, inputs, known, tables, outputs);
-        },
-        _ => portable::garble(job, delta, inputs, known, tables, outputs),
+        Simd::Avx2 if simd.supported() => unsafe { aesni::garble(job, secrets, tables, outputs) },
+        _ => portable::garble(job, secrets, tables, outputs),
     }
 }
 
-pub(super) fn evaluate(simd: Simd, job: &Job<'_>, inputs: &[Block], tables: &[u8], outputs: &mut [Block]) {
+pub(super) fn evaluate(
+    simd: Simd,
+    job: &Job<'_>,
+    inputs: &[Block],
+    tables: &[u8],
+    outputs: &mut [Block],
+) {
     match simd {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the features the function needs have just been found on this machine.
-        Simd::Avx512 if simd.supported() => unsafe { vaes512::evaluate(job, inputs, tables, outputs) },
+        Simd::Avx512 if simd.supported() => unsafe {
+            vaes512::evaluate(job, inputs, tables, outputs)
+        },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
         Simd::Avx2 if simd.supported() => unsafe { aesni::evaluate(job, inputs, tables, outputs) },

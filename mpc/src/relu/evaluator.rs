@@ -22,13 +22,10 @@ const CHUNK_BLOCKS: usize = ReluSpec::CHUNK as usize / LANES;
 
 /// Strings of the OTs in which the garbler chooses, with its choices of the truncation.
 struct Offer {
-    /// The truncation's strings, already corrected.
-    truncation: Zeroizing<Vec<Block>>,
-    /// The multiplexer's strings, not yet corrected.
-    multiplexer: Zeroizing<Vec<Block>>,
-    /// Hash group of the first of each.
-    truncation_group: u64,
-    multiplexer_group: u64,
+    /// The truncation's strings, already corrected; then the multiplexer's, not yet.
+    strings: Zeroizing<Vec<Block>>,
+    /// Hash group of the first.
+    group: u64,
 }
 
 /// A segment on the way: what this party knows before the garbler's last message.
@@ -59,7 +56,11 @@ impl EvaluatorSession {
     ) -> Result<(), Error> {
         spec.validate()?;
         if x.len() != y.len() {
-            return Err(Error::Length { what: "ReLU outputs", length: y.len(), expected: x.len().to_string() });
+            return Err(Error::Length {
+                what: "ReLU outputs",
+                length: y.len(),
+                expected: x.len().to_string(),
+            });
         }
         let template = drelu(spec.width as usize)?;
         let mut segments = x.chunks(spec.segment as usize).peekable();
@@ -71,7 +72,7 @@ impl EvaluatorSession {
         while let (Some(offer), Some(x), Some(y)) = (next.take(), segments.next(), outputs.next()) {
             let (t, labels) = self.answer(ch, layer, spec, &template, x, &offer)?;
             let segment = self.evaluate(ch, layer, spec, &template, t, &labels)?;
-            drop(labels);
+            self.buffers.give(labels);
             let (blocks, q) = (segment.sign.len(), spec.modulus);
             ch.enter(Phase::Online, layer, Part::Relu(Step::Multiplexer));
             let mut theirs = vec![0u32; blocks * LANES];
@@ -83,7 +84,7 @@ impl EvaluatorSession {
             if let Some(x) = segments.peek() {
                 next = Some(self.accept(ch, layer, x.len())?);
             }
-            let mine = self.multiplex(spec, &offer, &choices, &theirs, &segment, y);
+            let mine = self.multiplex(spec, offer, &choices, &theirs, &segment, y);
             ch.enter(Phase::Online, layer, Part::Relu(Step::Multiplexer));
             ch.send_with(4 * mine.len(), |b| write_residues(&mine, b))?;
         }
@@ -94,16 +95,20 @@ impl EvaluatorSession {
     fn accept(&mut self, ch: &mut Channel, layer: &str, values: usize) -> Result<Offer, Error> {
         let blocks = values.div_ceil(LANES);
         ch.enter(Phase::Online, layer, Part::Relu(Step::Ot));
-        let mut truncation = Zeroizing::new(vec![Block::ZERO; 2 * blocks * LANES]);
-        self.choices.extend(ch, &mut truncation)?;
-        let multiplexer = Zeroizing::new(truncation.split_off(blocks * LANES));
+        let mut strings = self.buffers.take(2 * blocks * LANES);
+        self.choices.extend(ch, &mut strings)?;
         ch.enter(Phase::Online, layer, Part::Relu(Step::Truncation));
         let mut choices = vec![0u16; blocks];
         ch.recv_with(2 * blocks, |b| read_words(b, &mut choices))?;
-        correct(&mut truncation, &choices, self.delta().block());
-        let truncation_group = self.reverse_groups.take(2 * blocks)?;
-        let multiplexer_group = truncation_group + blocks as u64;
-        Ok(Offer { truncation, multiplexer, truncation_group, multiplexer_group })
+        correct(
+            &mut strings[..blocks * LANES],
+            &choices,
+            self.delta().block(),
+        );
+        Ok(Offer {
+            strings,
+            group: self.reverse_groups.take(2 * blocks)?,
+        })
     }
 
     /// Extends the OTs of the labels; sends corrections and the truncation's message. Returns `T` and the labels.
@@ -120,10 +125,13 @@ impl EvaluatorSession {
         let blocks = x.len() / LANES;
         ch.enter(Phase::Online, layer, Part::Relu(Step::Ot));
         let mut corrections = vec![0u16; blocks * wires];
-        let mut labels = Zeroizing::new(vec![Block::ZERO; blocks * wires * LANES]);
+        let mut labels = self.buffers.take(blocks * wires * LANES);
         self.labels.extend(ch, &mut corrections, &mut labels)?;
         ch.enter(Phase::Online, layer, Part::Relu(Step::Corrections));
-        for (random, x) in corrections.chunks_exact_mut(wires).zip(x.chunks_exact(LANES)) {
+        for (random, x) in corrections
+            .chunks_exact_mut(wires)
+            .zip(x.chunks_exact(LANES))
+        {
             let mut bits = [0u32; LANES];
             for (b, x) in bits.iter_mut().zip(x) {
                 *b = spec.evaluator_bits(*x);
@@ -137,7 +145,7 @@ impl EvaluatorSession {
         ch.send_with(2 * corrections.len(), |b| write_words(&corrections, b))?;
 
         ch.enter(Phase::Online, layer, Part::Relu(Step::Truncation));
-        let pads = self.sender_pads(&offer.truncation, offer.truncation_group, q);
+        let pads = self.sender_pads(&offer.strings[..x.len()], offer.group, q);
         let mut t = vec![0u32; x.len()];
         let mut message = vec![0u32; x.len()];
         for i in 0..x.len() {
@@ -182,12 +190,20 @@ impl EvaluatorSession {
                         let labels = &labels[first * wires * LANES..][..sign.len() * wires * LANES];
                         let mut out = Zeroizing::new(vec![Block::ZERO; y.len()]);
                         let gate = first_gate + (first * template.and_gates()) as u64;
-                        self.evaluator.evaluate_at(gate, template, sign.len(), labels, tables, &mut out)?;
+                        self.evaluator.evaluate_at(
+                            gate,
+                            template,
+                            sign.len(),
+                            labels,
+                            tables,
+                            &mut out,
+                        )?;
                         for (i, label) in out.iter().enumerate() {
                             sign[i / LANES] |= (label.lsb() as u16) << (i % LANES);
                         }
                         let group = first_group + first as u64;
-                        self.output_hash.hash(group, &mut out, &mut Zeroizing::new(Vec::new()));
+                        self.output_hash
+                            .hash(group, &mut out, &mut Zeroizing::new(Vec::new()));
                         let t = &t[first * LANES..][..y.len()];
                         for (i, (y, (pad, t))) in y.iter_mut().zip(out.iter().zip(t)).enumerate() {
                             let bit = u32::from(sign[i / LANES] >> (i % LANES) & 1);
@@ -202,18 +218,19 @@ impl EvaluatorSession {
 
     /// Finishes the outputs and makes the multiplexer message for the garbler.
     fn multiplex(
-        &self,
+        &mut self,
         spec: &ReluSpec,
-        offer: &Offer,
+        mut offer: Offer,
         choices: &[u16],
         theirs: &[u32],
         segment: &Segment,
         y: &mut [u32],
     ) -> Vec<u32> {
         let q = spec.modulus;
-        let mut strings = offer.multiplexer.clone();
-        correct(&mut strings, choices, self.delta().block());
-        let pads = self.sender_pads(&strings, offer.multiplexer_group, q);
+        let strings = &mut offer.strings[segment.y.len()..];
+        correct(strings, choices, self.delta().block());
+        let pads = self.sender_pads(strings, offer.group + choices.len() as u64, q);
+        self.buffers.give(offer.strings);
         let mut message = vec![0u32; segment.y.len()];
         for (i, m) in message.iter_mut().enumerate() {
             let bit = u32::from(segment.sign[i / LANES] >> (i % LANES) & 1);
@@ -228,11 +245,18 @@ impl EvaluatorSession {
     }
 
     /// The two pads of every OT in which the garbler chooses: hashes of `K` and of `K xor Delta` as residues.
-    fn sender_pads(&self, keys: &[Block], first_group: u64, modulus: u32) -> Zeroizing<Vec<(u32, u32)>> {
+    fn sender_pads(
+        &self,
+        keys: &[Block],
+        first_group: u64,
+        modulus: u32,
+    ) -> Zeroizing<Vec<(u32, u32)>> {
         let mut pads = Zeroizing::new(vec![(0, 0); keys.len()]);
         let delta = self.delta().block();
-        pads.par_chunks_mut(CHUNK_BLOCKS * LANES).zip(keys.par_chunks(CHUNK_BLOCKS * LANES)).enumerate().for_each(
-            |(i, (pads, keys))| {
+        pads.par_chunks_mut(CHUNK_BLOCKS * LANES)
+            .zip(keys.par_chunks(CHUNK_BLOCKS * LANES))
+            .enumerate()
+            .for_each(|(i, (pads, keys))| {
                 let group = first_group + (i * CHUNK_BLOCKS) as u64;
                 let mut zero = Zeroizing::new(keys.to_vec());
                 let mut one = Zeroizing::new(keys.iter().map(|k| *k ^ delta).collect::<Vec<_>>());
@@ -242,8 +266,7 @@ impl EvaluatorSession {
                 for (pad, (zero, one)) in pads.iter_mut().zip(zero.iter().zip(one.iter())) {
                     *pad = (pad_below(*zero, modulus), pad_below(*one, modulus));
                 }
-            },
-        );
+            });
         pads
     }
 }

@@ -10,7 +10,7 @@ use crate::block::Block;
 use crate::channel::{Channel, Part, Phase, Step};
 use crate::circuit::{Template, drelu};
 use crate::garble::{LANES, TABLE_BYTES, pad_below};
-use crate::session::{GarblerSession, correct};
+use crate::session::GarblerSession;
 use crate::share::{
     add_mod, negate_if, read_residues, read_words, round_shift, select, slice_bits, sub_mod,
     write_residues, write_words,
@@ -26,10 +26,9 @@ struct Offer {
     x: Vec<u32>,
     /// Top bits of the shares: the choices of the truncation's OTs.
     top: Vec<u16>,
-    /// Hashed strings of the truncation's OTs.
-    truncation: Zeroizing<Vec<Block>>,
-    /// Hashed strings of the multiplexer's OTs, and their random choices.
-    multiplexer: Zeroizing<Vec<Block>>,
+    /// Hashed strings of the truncation's OTs, then of the multiplexer's.
+    pads: Zeroizing<Vec<Block>>,
+    /// Random choices of the multiplexer's OTs.
     random: Vec<u16>,
 }
 
@@ -66,7 +65,11 @@ impl GarblerSession {
     ) -> Result<(), Error> {
         spec.validate()?;
         if x.len() != y.len() {
-            return Err(Error::Length { what: "ReLU outputs", length: y.len(), expected: x.len().to_string() });
+            return Err(Error::Length {
+                what: "ReLU outputs",
+                length: y.len(),
+                expected: x.len().to_string(),
+            });
         }
         let template = drelu(spec.width as usize)?;
         let mut segments = x.chunks(spec.segment as usize);
@@ -76,7 +79,8 @@ impl GarblerSession {
         };
         let mut outputs = y.chunks_mut(spec.segment as usize);
         while let (Some(offer), Some(y)) = (next.take(), outputs.next()) {
-            let garbled = self.segment(ch, layer, spec, &template, offer)?;
+            let garbled = self.segment(ch, layer, spec, &template, &offer)?;
+            self.buffers.give(offer.pads);
             // The next segment's offer travels with this one's tables.
             if let Some(x) = segments.next() {
                 next = Some(self.offer(ch, layer, spec, x)?);
@@ -86,7 +90,9 @@ impl GarblerSession {
             ch.recv_with(4 * message.len(), |b| {
                 read_residues("ReLU multiplexer value", b, spec.modulus, &mut message)
             })??;
-            for (i, (y, (partial, m))) in y.iter_mut().zip(garbled.y.iter().zip(&message)).enumerate() {
+            for (i, (y, (partial, m))) in
+                y.iter_mut().zip(garbled.y.iter().zip(&message)).enumerate()
+            {
                 let bit = u32::from(garbled.sign[i / LANES] >> (i % LANES) & 1);
                 *y = add_mod(*partial, select(bit, *m), spec.modulus);
             }
@@ -95,18 +101,27 @@ impl GarblerSession {
     }
 
     /// Extends the OTs in which this party chooses, and sends the truncation's choices.
-    fn offer(&mut self, ch: &mut Channel, layer: &str, spec: &ReluSpec, x: &[u32]) -> Result<Offer, Error> {
+    fn offer(
+        &mut self,
+        ch: &mut Channel,
+        layer: &str,
+        spec: &ReluSpec,
+        x: &[u32],
+    ) -> Result<Offer, Error> {
         let blocks = x.len().div_ceil(LANES);
         ch.enter(Phase::Online, layer, Part::Relu(Step::Ot));
         let mut random = vec![0u16; 2 * blocks];
-        let mut truncation = Zeroizing::new(vec![Block::ZERO; 2 * blocks * LANES]);
-        self.choices.extend(ch, &mut random, &mut truncation)?;
+        let mut pads = self.buffers.take(2 * blocks * LANES);
+        self.choices.extend(ch, &mut random, &mut pads)?;
         let group = self.reverse_groups.take(2 * blocks)?;
         let chunk = CHUNK_BLOCKS * LANES;
-        truncation.par_chunks_mut(chunk).enumerate().for_each_init(|| Zeroizing::new(Vec::new()), |scratch, (i, pads)| {
-            self.reverse_hash.hash(group + (i * CHUNK_BLOCKS) as u64, pads, scratch);
-        });
-        let multiplexer = Zeroizing::new(truncation.split_off(blocks * LANES));
+        pads.par_chunks_mut(chunk).enumerate().for_each_init(
+            || Zeroizing::new(Vec::new()),
+            |scratch, (i, pads)| {
+                self.reverse_hash
+                    .hash(group + (i * CHUNK_BLOCKS) as u64, pads, scratch);
+            },
+        );
 
         ch.enter(Phase::Online, layer, Part::Relu(Step::Truncation));
         let x = padded(x);
@@ -119,7 +134,12 @@ impl GarblerSession {
         let choices: Vec<u16> = random.iter().zip(&top).map(|(r, t)| r ^ t).collect();
         ch.send_with(2 * blocks, |b| write_words(&choices, b))?;
         random.drain(..blocks);
-        Ok(Offer { x, top, truncation, multiplexer, random })
+        Ok(Offer {
+            x,
+            top,
+            pads,
+            random,
+        })
     }
 
     /// Takes the evaluator's answer, garbles, and sends tables, multiplexer message and choices.
@@ -129,12 +149,12 @@ impl GarblerSession {
         layer: &str,
         spec: &ReluSpec,
         template: &Template,
-        offer: Offer,
+        offer: &Offer,
     ) -> Result<Garbled, Error> {
         let blocks = offer.top.len();
         let wires = template.inputs();
         ch.enter(Phase::Online, layer, Part::Relu(Step::Ot));
-        let mut keys = Zeroizing::new(vec![Block::ZERO; blocks * wires * LANES]);
+        let mut keys = self.buffers.take(blocks * wires * LANES);
         self.labels.extend(ch, &mut keys)?;
         let answer = Answer::receive(ch, layer, spec, blocks, wires)?;
 
@@ -154,22 +174,45 @@ impl GarblerSession {
             let lanes = start * LANES..end * LANES;
             ch.send_with((end - start) * block_bytes, |tables| {
                 keys[lanes.start * wires..lanes.end * wires]
-                    .par_chunks_mut(CHUNK_BLOCKS * wires * LANES)
+                    .par_chunks(CHUNK_BLOCKS * wires * LANES)
                     .zip(garbled.sign[start..end].par_chunks_mut(CHUNK_BLOCKS))
                     .zip(garbled.message[lanes.clone()].par_chunks_mut(CHUNK_BLOCKS * LANES))
                     .zip(garbled.y[lanes.clone()].par_chunks_mut(CHUNK_BLOCKS * LANES))
                     .zip(tables.par_chunks_mut((CHUNK_BLOCKS * block_bytes).max(1)))
                     .enumerate()
                     .try_for_each(|(i, ((((keys, sign), message), y), tables))| {
-                        let part = Chunk { session: self, spec, template, offer: &offer, answer: &answer };
-                        part.garble(start + i * CHUNK_BLOCKS, (first_gate, first_group), keys, tables, sign, message, y)
+                        let part = Chunk {
+                            session: self,
+                            spec,
+                            template,
+                            offer,
+                            answer: &answer,
+                        };
+                        part.garble(
+                            start + i * CHUNK_BLOCKS,
+                            (first_gate, first_group),
+                            keys,
+                            tables,
+                            sign,
+                            message,
+                            y,
+                        )
                     })
             })??;
         }
 
+        self.buffers.give(keys);
+
         ch.enter(Phase::Online, layer, Part::Relu(Step::Multiplexer));
-        ch.send_with(4 * garbled.message.len(), |b| write_residues(&garbled.message, b))?;
-        let choices: Vec<u16> = offer.random.iter().zip(&garbled.sign).map(|(r, s)| r ^ s).collect();
+        ch.send_with(4 * garbled.message.len(), |b| {
+            write_residues(&garbled.message, b)
+        })?;
+        let choices: Vec<u16> = offer
+            .random
+            .iter()
+            .zip(&garbled.sign)
+            .map(|(r, s)| r ^ s)
+            .collect();
         ch.send_with(2 * blocks, |b| write_words(&choices, b))?;
         Ok(garbled)
     }
@@ -191,7 +234,10 @@ impl Answer {
         ch.recv_with(4 * truncation.len(), |b| {
             read_residues("ReLU truncation value", b, spec.modulus, &mut truncation)
         })??;
-        Ok(Self { corrections, truncation })
+        Ok(Self {
+            corrections,
+            truncation,
+        })
     }
 }
 
@@ -205,28 +251,38 @@ struct Chunk<'a> {
 }
 
 impl Chunk<'_> {
-    #[expect(clippy::too_many_arguments, reason = "the outputs of one chunk, each its own slice")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the outputs of one chunk, each its own slice"
+    )]
     fn garble(
         &self,
         first_block: usize,
         (first_gate, first_group): (u64, u64),
-        keys: &mut [Block],
+        keys: &[Block],
         tables: &mut [u8],
         sign: &mut [u16],
         message: &mut [u32],
         y: &mut [u32],
     ) -> Result<(), Error> {
-        let Self { session, spec, template, offer, answer } = *self;
+        let Self {
+            session,
+            spec,
+            template,
+            offer,
+            answer,
+        } = *self;
         let (q, blocks, wires) = (spec.modulus, sign.len(), template.inputs());
         let delta = session.delta();
         let lanes = first_block * LANES..(first_block + blocks) * LANES;
 
-        // W0 = K xor d Delta.
         let corrections = &answer.corrections[first_block * wires..][..blocks * wires];
-        correct(keys, corrections, delta);
         let x = &offer.x[lanes.clone()];
         let mut known = Zeroizing::new(vec![0u16; blocks * template.known()]);
-        for (known, x) in known.chunks_exact_mut(template.known()).zip(x.chunks_exact(LANES)) {
+        for (known, x) in known
+            .chunks_exact_mut(template.known())
+            .zip(x.chunks_exact(LANES))
+        {
             let mut bits = [0u32; LANES];
             for (b, x) in bits.iter_mut().zip(x) {
                 *b = spec.garbler_bits(*x);
@@ -235,7 +291,16 @@ impl Chunk<'_> {
         }
         let mut labels = Zeroizing::new(vec![Block::ZERO; blocks * LANES]);
         let gate = first_gate + (first_block * template.and_gates()) as u64;
-        session.garbler.garble_at(gate, template, blocks, keys, &known, tables, &mut labels)?;
+        session.garbler.garble_at(
+            gate,
+            template,
+            blocks,
+            keys,
+            corrections,
+            &known,
+            tables,
+            &mut labels,
+        )?;
 
         // The permute bit is this party's share of the sign; pads by colour.
         let mut pads = Zeroizing::new(vec![Block::ZERO; 2 * blocks * LANES]);
@@ -250,17 +315,26 @@ impl Chunk<'_> {
         session.output_hash.hash(group, zero, &mut scratch);
         session.output_hash.hash(group, one, &mut scratch);
 
+        let (truncation, multiplexer) = offer.pads.split_at(offer.x.len());
         for i in 0..blocks * LANES {
             let at = lanes.start + i;
             let top = u32::from(offer.top[at / LANES] >> (at % LANES) & 1);
             let bit = u32::from(sign[i / LANES] >> (i % LANES) & 1);
             // T = round(x / 2^h) - top 2^(k-h) + its share of the product of the top bits.
-            let product = add_mod(pad_below(offer.truncation[at], q), select(top, answer.truncation[at]), q);
+            let product = add_mod(
+                pad_below(truncation[at], q),
+                select(top, answer.truncation[at]),
+                q,
+            );
             let t = sub_mod(round_shift(x[i], spec.shift), select(top, spec.wrap()), q);
             let t = add_mod(t, product, q);
             let (p0, p1) = (pad_below(zero[i], q), pad_below(one[i], q));
             message[i] = sub_mod(add_mod(p0, negate_if(bit, t, q), q), p1, q);
-            y[i] = add_mod(sub_mod(select(bit, t), p0, q), pad_below(offer.multiplexer[at], q), q);
+            y[i] = add_mod(
+                sub_mod(select(bit, t), p0, q),
+                pad_below(multiplexer[at], q),
+                q,
+            );
         }
         Ok(())
     }

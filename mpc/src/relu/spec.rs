@@ -31,8 +31,19 @@ impl ReluSpec {
     /// # Errors
     /// [`Error::Malformed`] with the first rule that is broken.
     pub fn validate(&self) -> Result<(), Error> {
-        let Self { share_bits: k, width: l, shift: h, modulus: q, segment } = *self;
-        let fail = |detail: String| Err(Error::Malformed { what: "ReLU parameters".into(), detail });
+        let Self {
+            share_bits: k,
+            width: l,
+            shift: h,
+            modulus: q,
+            segment,
+        } = *self;
+        let fail = |detail: String| {
+            Err(Error::Malformed {
+                what: "ReLU parameters".into(),
+                detail,
+            })
+        };
         if !(3..=MAX_SHARE_BITS).contains(&k) {
             return fail(format!("{k} share bits, expected 3 to {MAX_SHARE_BITS}"));
         }
@@ -44,10 +55,16 @@ impl ReluSpec {
         }
         // T lies in (-2, 2^(k-h) + 2), and its terms must be residues.
         if q >> 31 != 0 || u64::from(q) <= (1u64 << (k - h)) + 2 {
-            return fail(format!("modulus {q}, expected above 2^{} + 2 and below 2^31", k - h));
+            return fail(format!(
+                "modulus {q}, expected above 2^{} + 2 and below 2^31",
+                k - h
+            ));
         }
         if segment == 0 || !segment.is_multiple_of(Self::CHUNK) || segment > 1 << 26 {
-            return fail(format!("segment {segment}, expected a multiple of {} up to 2^26", Self::CHUNK));
+            return fail(format!(
+                "segment {segment}, expected a multiple of {} up to 2^26",
+                Self::CHUNK
+            ));
         }
         Ok(())
     }
@@ -73,7 +90,8 @@ impl ReluSpec {
     /// The garbler's share as the circuit takes it.
     #[inline(always)]
     pub(crate) fn garbler_bits(&self, x: u32) -> u32 {
-        share::switch(x, self.share_bits, self.width).wrapping_sub(OFFSET) & share::low_mask(self.width)
+        share::switch(x, self.share_bits, self.width).wrapping_sub(OFFSET)
+            & share::low_mask(self.width)
     }
 
     /// The evaluator's share as the circuit takes it.
@@ -116,7 +134,13 @@ mod tests {
     #[test]
     fn bound_holds_exhaustively_on_small_rings() {
         for (k, l, h) in [(8, 4, 0), (8, 5, 3), (8, 8, 2), (9, 6, 6)] {
-            let spec = ReluSpec { share_bits: k, width: l, shift: h, modulus: 65537, segment: 1024 };
+            let spec = ReluSpec {
+                share_bits: k,
+                width: l,
+                shift: h,
+                modulus: 65537,
+                segment: 1024,
+            };
             spec.validate().unwrap();
             let range = spec.range() as i32;
             let mut worst = 0f64;
@@ -124,32 +148,58 @@ mod tests {
                 for e in 0..1u32 << k {
                     let g = (x as u32).wrapping_sub(e) & share::low_mask(k);
                     let y = relu_reference(&spec, e, g);
-                    let y = if y > 32768 { f64::from(y) - 65537.0 } else { f64::from(y) };
+                    let y = if y > 32768 {
+                        f64::from(y) - 65537.0
+                    } else {
+                        f64::from(y)
+                    };
                     if x < 0 {
                         assert_eq!(y, 0.0, "k {k} l {l} x {x} e {e}");
                     }
                     let want = f64::from(x.max(0)) / f64::from(1u32 << h);
                     if x >= 2 * spec.unit() as i32 {
-                        assert!((y - want).abs() <= 1.0, "k {k} l {l} h {h} x {x} e {e}: {y}");
+                        assert!(
+                            (y - want).abs() <= 1.0,
+                            "k {k} l {l} h {h} x {x} e {e}: {y}"
+                        );
                     }
                     worst = worst.max((y - want).abs());
                 }
             }
-            assert!(worst <= spec.error_bound(), "{worst} > {}", spec.error_bound());
+            assert!(
+                worst <= spec.error_bound(),
+                "{worst} > {}",
+                spec.error_bound()
+            );
         }
     }
 
     #[test]
     fn impossible_parameters_are_refused() {
-        let good = ReluSpec { share_bits: 22, width: 12, shift: 6, modulus: 998_244_353, segment: 65536 };
+        let good = ReluSpec {
+            share_bits: 22,
+            width: 12,
+            shift: 6,
+            modulus: 998_244_353,
+            segment: 65536,
+        };
         good.validate().unwrap();
         for bad in [
-            ReluSpec { share_bits: 32, ..good },
+            ReluSpec {
+                share_bits: 32,
+                ..good
+            },
             ReluSpec { width: 2, ..good },
             ReluSpec { width: 23, ..good },
             ReluSpec { shift: 22, ..good },
-            ReluSpec { modulus: 65537, ..good },
-            ReluSpec { segment: 1000, ..good },
+            ReluSpec {
+                modulus: 65537,
+                ..good
+            },
+            ReluSpec {
+                segment: 1000,
+                ..good
+            },
             ReluSpec { segment: 0, ..good },
         ] {
             assert!(bad.validate().is_err(), "{bad:?}");

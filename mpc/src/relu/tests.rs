@@ -15,9 +15,15 @@ struct Shares {
 
 fn share(values: &[i32], bits: u32, seed: u8) -> Shares {
     let mut rng = SecureRng::from_seed([seed; 32]);
-    let garbler: Vec<u32> = values.iter().map(|_| rng.next_u32() & low_mask(bits)).collect();
-    let evaluator =
-        values.iter().zip(&garbler).map(|(v, g)| (*v as u32).wrapping_sub(*g) & low_mask(bits)).collect();
+    let garbler: Vec<u32> = values
+        .iter()
+        .map(|_| rng.next_u32() & low_mask(bits))
+        .collect();
+    let evaluator = values
+        .iter()
+        .zip(&garbler)
+        .map(|(v, g)| (*v as u32).wrapping_sub(*g) & low_mask(bits))
+        .collect();
     Shares { evaluator, garbler }
 }
 
@@ -26,22 +32,28 @@ fn run(spec: ReluSpec, layers: &[Shares], simd: Simd) -> Vec<(Vec<u32>, Vec<u32>
     let (mut a, mut b) = Channel::pair();
     std::thread::scope(|s| {
         let garbler = s.spawn(move || {
-            let mut session = GarblerSession::setup(&mut a, &mut SecureRng::from_seed([1; 32]), simd).unwrap();
+            let mut session =
+                GarblerSession::setup(&mut a, &mut SecureRng::from_seed([1; 32]), simd).unwrap();
             layers
                 .iter()
                 .map(|l| {
                     let mut y = vec![0; l.garbler.len()];
-                    session.relu(&mut a, "relu", &spec, &l.garbler, &mut y).unwrap();
+                    session
+                        .relu(&mut a, "relu", &spec, &l.garbler, &mut y)
+                        .unwrap();
                     y
                 })
                 .collect::<Vec<_>>()
         });
-        let mut session = EvaluatorSession::setup(&mut b, &mut SecureRng::from_seed([2; 32]), simd).unwrap();
+        let mut session =
+            EvaluatorSession::setup(&mut b, &mut SecureRng::from_seed([2; 32]), simd).unwrap();
         let evaluator: Vec<Vec<u32>> = layers
             .iter()
             .map(|l| {
                 let mut y = vec![0; l.evaluator.len()];
-                session.relu(&mut b, "relu", &spec, &l.evaluator, &mut y).unwrap();
+                session
+                    .relu(&mut b, "relu", &spec, &l.evaluator, &mut y)
+                    .unwrap();
                 b.flush().unwrap();
                 y
             })
@@ -52,7 +64,13 @@ fn run(spec: ReluSpec, layers: &[Shares], simd: Simd) -> Vec<(Vec<u32>, Vec<u32>
 
 #[test]
 fn shares_add_up_to_the_reference_bit_for_bit() {
-    let spec = ReluSpec { share_bits: 22, width: 12, shift: 6, modulus: 998_244_353, segment: 2048 };
+    let spec = ReluSpec {
+        share_bits: 22,
+        width: 12,
+        shift: 6,
+        modulus: 998_244_353,
+        segment: 2048,
+    };
     let mut rng = SecureRng::from_seed([3; 32]);
     let range = spec.range() as i32;
     // Odd sizes, empty and single values, several segments, edges of the range and around zero.
@@ -77,7 +95,11 @@ fn shares_add_up_to_the_reference_bit_for_bit() {
         for (layer, (ye, yg)) in layers.iter().zip(&outputs) {
             for (i, (e, g)) in layer.evaluator.iter().zip(&layer.garbler).enumerate() {
                 let want = relu_reference(&spec, *e, *g);
-                assert_eq!(add_mod(ye[i], yg[i], spec.modulus), want, "{simd} value {i}");
+                assert_eq!(
+                    add_mod(ye[i], yg[i], spec.modulus),
+                    want,
+                    "{simd} value {i}"
+                );
             }
         }
         // The same seeds give the same shares on every kernel: the transcript does not depend on it.
@@ -92,7 +114,13 @@ fn shares_add_up_to_the_reference_bit_for_bit() {
 #[test]
 fn output_shares_are_uniform() {
     // All inputs equal: each party's outputs must still fill the ring evenly.
-    let spec = ReluSpec { share_bits: 12, width: 8, shift: 4, modulus: 65537, segment: 1024 };
+    let spec = ReluSpec {
+        share_bits: 12,
+        width: 8,
+        shift: 4,
+        modulus: 65537,
+        segment: 1024,
+    };
     let n = 64 * 1024;
     let outputs = run(spec, &[share(&vec![777; n], 12, 5)], Simd::detect());
     for shares in [&outputs[0].0, &outputs[0].1] {
@@ -101,7 +129,10 @@ fn output_shares_are_uniform() {
             cells[(*y as usize * 64 / 65537).min(63)] += 1.0;
         }
         let expected = n as f64 / 64.0;
-        let chi: f64 = cells.iter().map(|c| (c - expected).powi(2) / expected).sum();
+        let chi: f64 = cells
+            .iter()
+            .map(|c| (c - expected).powi(2) / expected)
+            .sum();
         // 63 degrees of freedom: mean 63, deviation 11; seeds are fixed, so this is a fact, not a gamble.
         assert!(chi < 120.0, "chi square {chi}");
     }
@@ -109,19 +140,29 @@ fn output_shares_are_uniform() {
 
 #[test]
 fn lengths_must_agree_and_garbage_is_refused() {
-    let spec = ReluSpec { share_bits: 22, width: 12, shift: 6, modulus: 998_244_353, segment: 1024 };
+    let spec = ReluSpec {
+        share_bits: 22,
+        width: 12,
+        shift: 6,
+        modulus: 998_244_353,
+        segment: 1024,
+    };
     let (mut a, mut b) = Channel::pair();
     std::thread::scope(|s| {
         let garbler = s.spawn(move || {
             let simd = Simd::detect();
-            let mut session = GarblerSession::setup(&mut a, &mut SecureRng::from_seed([1; 32]), simd).unwrap();
-            let err = session.relu(&mut a, "relu", &spec, &[1, 2], &mut [0]).unwrap_err();
+            let mut session =
+                GarblerSession::setup(&mut a, &mut SecureRng::from_seed([1; 32]), simd).unwrap();
+            let err = session
+                .relu(&mut a, "relu", &spec, &[1, 2], &mut [0])
+                .unwrap_err();
             assert!(err.to_string().contains("ReLU outputs"), "{err}");
             // The peer answers with ones instead of the protocol.
             session.relu(&mut a, "relu", &spec, &[1; 16], &mut [0; 16])
         });
         let _session =
-            EvaluatorSession::setup(&mut b, &mut SecureRng::from_seed([2; 32]), Simd::detect()).unwrap();
+            EvaluatorSession::setup(&mut b, &mut SecureRng::from_seed([2; 32]), Simd::detect())
+                .unwrap();
         b.send(&[0xff; 1 << 20]).unwrap();
         b.flush().unwrap();
         let err = garbler.join().unwrap().unwrap_err();

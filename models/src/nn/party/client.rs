@@ -53,16 +53,30 @@ impl Client {
         let (plan, count) = (&self.plan, images.len());
         let mut values = encoded;
         for stage in &plan.stages {
-            self.session.send_encrypted(ch, &stage.name, &values, count)?;
-            let x =
-                self.session.receive_shares(ch, &stage.name, stage.outputs as usize, stage.share_bits, count)?;
+            self.session
+                .send_encrypted(ch, &stage.name, &values, count)?;
+            let x = self.session.receive_shares(
+                ch,
+                &stage.name,
+                stage.outputs as usize,
+                stage.share_bits,
+                count,
+            )?;
             #[cfg(any(test, feature = "test-seed"))]
             if let Some(recording) = &mut self.recording {
                 recording.entered.push(x.clone());
             }
-            if let (Some(spec), Activation::Relu { name, multiplier, .. }) = (plan.relu(stage), &stage.then) {
+            if let (
+                Some(spec),
+                Activation::Relu {
+                    name, multiplier, ..
+                },
+            ) = (plan.relu(stage), &stage.then)
+            {
                 values = vec![0; x.len()];
-                self.session.evaluator.relu(ch, name, &spec, &x, &mut values)?;
+                self.session
+                    .evaluator
+                    .relu(ch, name, &spec, &x, &mut values)?;
                 multiply(&mut values, *multiplier, plan.modulus());
                 #[cfg(any(test, feature = "test-seed"))]
                 if let Some(recording) = &mut self.recording {
@@ -89,14 +103,21 @@ impl Client {
     fn encode(&self, images: &[&[i64]]) -> Result<Vec<u32>, Error> {
         let (plan, elements) = (&self.plan, self.plan.inputs());
         if images.is_empty() || images.len() > plan.max_batch() {
-            return Err(Error::Plan(format!("a batch of {} images, 1 to {} are taken", images.len(), plan.max_batch())));
+            return Err(Error::Plan(format!(
+                "a batch of {} images, 1 to {} are taken",
+                images.len(),
+                plan.max_batch()
+            )));
         }
         let (q, factor) = (i64::from(plan.modulus()), i64::from(plan.input.multiplier));
         let levels = i64::from(plan.input.levels);
         let mut values = vec![0u32; elements * images.len()];
         for (j, image) in images.iter().enumerate() {
             if image.len() != elements {
-                return Err(Error::Plan(format!("image {j} has {} values, the model takes {elements}", image.len())));
+                return Err(Error::Plan(format!(
+                    "image {j} has {} values, the model takes {elements}",
+                    image.len()
+                )));
             }
             for (slot, v) in values.iter_mut().skip(j).step_by(images.len()).zip(*image) {
                 *slot = (v.clamp(&-levels, &levels) * factor).rem_euclid(q) as u32;

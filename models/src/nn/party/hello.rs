@@ -70,7 +70,10 @@ impl Hello {
         ch.recv(&mut magic)?;
         if magic != MAGIC {
             let shown = magic.escape_ascii();
-            return Err(Error::Handshake(format!("the peer is no halfmask {}: it opened with \"{shown}\"", from.name())));
+            return Err(Error::Handshake(format!(
+                "the peer is no halfmask {}: it opened with \"{shown}\"",
+                from.name()
+            )));
         }
         let (mut version, mut role) = ([0u8; 4], [0u8; 4]);
         ch.recv(&mut version)?;
@@ -82,7 +85,10 @@ impl Hello {
         }
         ch.recv(&mut role)?;
         if role != [from.byte(), 0, 0, 0] {
-            return Err(Error::Handshake(format!("the peer is not a {}: role {role:?}", from.name())));
+            return Err(Error::Handshake(format!(
+                "the peer is not a {}: role {role:?}",
+                from.name()
+            )));
         }
         let (mut parameters, mut plan, mut plan_bytes) = ([0u8; 32], [0u8; 32], [0u8; 4]);
         ch.recv(&mut parameters)?;
@@ -90,7 +96,11 @@ impl Hello {
         ch.recv(&mut plan_bytes)?;
         let mut padding = [0u8; HELLO_BYTES - 84];
         ch.recv(&mut padding)?;
-        Ok(Self { parameters, plan, plan_bytes: u32::from_le_bytes(plan_bytes) })
+        Ok(Self {
+            parameters,
+            plan,
+            plan_bytes: u32::from_le_bytes(plan_bytes),
+        })
     }
 }
 
@@ -106,12 +116,17 @@ pub(super) fn present(ch: &mut Channel, plan: &Plan) -> Result<(), Error> {
     ch.enter(Phase::Setup, "", Part::Control);
     let bytes = plan.to_bytes()?;
     let digest = plan.digest()?;
-    let mine = Hello { parameters: plan.check()?.digest(), plan: digest, plan_bytes: bytes.len() as u32 };
+    let mine = Hello {
+        parameters: plan.check()?.digest(),
+        plan: digest,
+        plan_bytes: bytes.len() as u32,
+    };
     ch.send(&mine.encode(Role::Server))?;
     let theirs = Hello::receive(ch, Role::Client)?;
-    for (what, ours, theirs) in
-        [("parameters", &mine.parameters, &theirs.parameters), ("plan", &mine.plan, &theirs.plan)]
-    {
+    for (what, ours, theirs) in [
+        ("parameters", &mine.parameters, &theirs.parameters),
+        ("plan", &mine.plan, &theirs.plan),
+    ] {
         if *theirs != [0; 32] && ours != theirs {
             return Err(Error::Handshake(format!(
                 "the client expects {what} {}, this server has {}",
@@ -139,7 +154,11 @@ pub(super) fn present(ch: &mut Channel, plan: &Plan) -> Result<(), Error> {
 /// [`Error::Handshake`] with what does not match, [`Error::Plan`] for a plan that is not acceptable, or the channel's.
 pub(super) fn learn(ch: &mut Channel, expected: Option<[u8; 32]>) -> Result<Plan, Error> {
     ch.enter(Phase::Setup, "", Part::Control);
-    let mine = Hello { parameters: [0; 32], plan: expected.unwrap_or([0; 32]), plan_bytes: 0 };
+    let mine = Hello {
+        parameters: [0; 32],
+        plan: expected.unwrap_or([0; 32]),
+        plan_bytes: 0,
+    };
     ch.send(&mine.encode(Role::Client))?;
     let theirs = Hello::receive(ch, Role::Server)?;
     if let Some(expected) = expected

@@ -45,7 +45,11 @@ impl Server {
     ///
     /// # Errors
     /// [`Error::Handshake`] if the client does not fit, or the channel's.
-    pub fn accept(&self, ch: &mut Channel, random: Randomness) -> Result<ServerConnection<'_>, Error> {
+    pub fn accept(
+        &self,
+        ch: &mut Channel,
+        random: Randomness,
+    ) -> Result<ServerConnection<'_>, Error> {
         hello::present(ch, self.plan())?;
         let session = ServerSession::setup(ch, &self.plan().check()?, random, self.kernels)?;
         Ok(ServerConnection {
@@ -70,7 +74,10 @@ impl ServerConnection<'_> {
             return Ok(None);
         }
         if images > plan.max_batch() {
-            return Err(Error::Peer(format!("a batch of {images} images, at most {} are taken", plan.max_batch())));
+            return Err(Error::Peer(format!(
+                "a batch of {images} images, at most {} are taken",
+                plan.max_batch()
+            )));
         }
         let mut share: Option<Vec<u32>> = None;
         let layers = self.server.planned.network.layers();
@@ -90,16 +97,31 @@ impl ServerConnection<'_> {
         images: usize,
     ) -> Result<Option<Vec<u32>>, Error> {
         let plan = self.server.plan();
-        let batch = self.session.receive_encrypted(ch, &stage.name, linear.inputs(), share, images)?;
+        let batch =
+            self.session
+                .receive_encrypted(ch, &stage.name, linear.inputs(), share, images)?;
         let batch = linear.encrypted(&batch, self.server.kernels.he)?;
         let error0 = stage.then.error0();
-        let x = self.session.send_as_shares(ch, &stage.name, &batch, stage.share_bits, error0, images)?;
+        let x = self.session.send_as_shares(
+            ch,
+            &stage.name,
+            &batch,
+            stage.share_bits,
+            error0,
+            images,
+        )?;
         drop(batch);
         #[cfg(any(test, feature = "test-seed"))]
         if let Some(recording) = &mut self.recording {
             recording.entered.push(x.clone());
         }
-        if let (Some(spec), Activation::Relu { name, multiplier, .. }) = (plan.relu(stage), &stage.then) {
+        if let (
+            Some(spec),
+            Activation::Relu {
+                name, multiplier, ..
+            },
+        ) = (plan.relu(stage), &stage.then)
+        {
             let mut y = vec![0; x.len()];
             self.session.garbler.relu(ch, name, &spec, &x, &mut y)?;
             multiply(&mut y, *multiplier, plan.modulus());

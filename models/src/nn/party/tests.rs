@@ -15,12 +15,20 @@ use std::time::Duration;
 fn noise(seed: u64) -> impl FnMut() -> f64 {
     let mut state = seed.wrapping_mul(2).wrapping_add(1);
     move || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (state >> 11) as f64 / (1u64 << 52) as f64 - 1.0
     }
 }
 
-fn dense(name: &str, outputs: usize, inputs: usize, range: Option<f64>, r: &mut impl FnMut() -> f64) -> Layer {
+fn dense(
+    name: &str,
+    outputs: usize,
+    inputs: usize,
+    range: Option<f64>,
+    r: &mut impl FnMut() -> f64,
+) -> Layer {
     Layer::Linear(Linear {
         name: name.into(),
         kind: LinearKind::Dense(Dense {
@@ -49,7 +57,11 @@ fn network() -> Network {
         input: [1, 6, 6],
         input_max: 1.0,
         layers: vec![
-            Layer::Linear(Linear { name: "conv".into(), kind: LinearKind::Conv2d(conv), range: None }),
+            Layer::Linear(Linear {
+                name: "conv".into(),
+                kind: LinearKind::Conv2d(conv),
+                range: None,
+            }),
             relu("relu1"),
             dense("fc1", 12, 18, Some(12.0), &mut r),
             relu("relu2"),
@@ -61,7 +73,13 @@ fn network() -> Network {
 fn images(count: usize, planned: &Planned) -> Vec<Vec<i64>> {
     let mut r = noise(11);
     let input = &planned.plan.input;
-    (0..count).map(|_| (0..planned.plan.inputs()).map(|_| input.quantise(r().abs())).collect()).collect()
+    (0..count)
+        .map(|_| {
+            (0..planned.plan.inputs())
+                .map(|_| input.quantise(r().abs()))
+                .collect()
+        })
+        .collect()
 }
 
 struct Outcome {
@@ -75,7 +93,9 @@ fn run(server: &Server, batches: &[&[Vec<i64>]], seed: u8) -> Vec<Outcome> {
     let (mut a, mut b) = Channel::pair();
     std::thread::scope(|s| {
         let handle = s.spawn(move || {
-            let mut connection = server.accept(&mut a, Randomness::from_seed([seed; 32])).unwrap();
+            let mut connection = server
+                .accept(&mut a, Randomness::from_seed([seed; 32]))
+                .unwrap();
             let mut recordings = Vec::new();
             loop {
                 connection.recording = Some(Recording::default());
@@ -97,7 +117,11 @@ fn run(server: &Server, batches: &[&[Vec<i64>]], seed: u8) -> Vec<Outcome> {
         client.finish(&mut b).unwrap();
         let servers = handle.join().unwrap();
         assert_eq!(servers.len(), outcomes.len());
-        let join = |((classes, client), server)| Outcome { classes, client, server };
+        let join = |((classes, client), server)| Outcome {
+            classes,
+            client,
+            server,
+        };
         outcomes.into_iter().zip(servers).map(join).collect()
     })
 }
@@ -111,27 +135,47 @@ fn check(server: &Server, images: &[Vec<i64>], outcome: &Outcome) -> usize {
         .entered
         .iter()
         .zip(&outcome.server.entered)
-        .map(|(c, s)| StageShares { client: c.clone(), server: s.clone() })
+        .map(|(c, s)| StageShares {
+            client: c.clone(),
+            server: s.clone(),
+        })
         .collect();
     let q = u64::from(planned.plan.modulus());
     let mut disagreements = 0;
     for (j, image) in images.iter().enumerate() {
         let replayed = replay(&planned.network, image, &shares, j, images.len()).unwrap();
-        assert_eq!(replayed.class as u32, outcome.classes[j], "image {j}: the replayed class");
+        assert_eq!(
+            replayed.class as u32, outcome.classes[j],
+            "image {j}: the replayed class"
+        );
         for (layer, out) in replayed.outputs.iter().enumerate() {
             for (element, y) in out.iter().enumerate() {
                 let at = element * images.len() + j;
-                let sum = u64::from(outcome.client.left[layer][at]) + u64::from(outcome.server.left[layer][at]);
-                assert_eq!(sum % q, u64::from(*y), "image {j} layer {layer} element {element}");
+                let sum = u64::from(outcome.client.left[layer][at])
+                    + u64::from(outcome.server.left[layer][at]);
+                assert_eq!(
+                    sum % q,
+                    u64::from(*y),
+                    "image {j} layer {layer} element {element}"
+                );
             }
         }
         for (noise, report) in replayed.noise.iter().zip(&planned.report) {
-            assert!(*noise <= report.noise.tail, "{noise} above {:?}", report.noise);
+            assert!(
+                *noise <= report.noise.tail,
+                "{noise} above {:?}",
+                report.noise
+            );
         }
         let want = twin.evaluate(image).unwrap();
         if want.class as u32 != outcome.classes[j] {
             disagreements += 1;
-            assert!((want.margin as f64) <= bounds.margin, "image {j}: margin {} of {}", want.margin, bounds.margin);
+            assert!(
+                (want.margin as f64) <= bounds.margin,
+                "image {j}: margin {} of {}",
+                want.margin,
+                bounds.margin
+            );
         }
     }
     disagreements
@@ -150,12 +194,18 @@ fn protocol_follows_the_twin_and_replays_bit_for_bit() {
     for (batch, outcome) in batches.iter().zip(run(&server, &batches, 3)) {
         disagreements += check(&server, batch, &outcome);
     }
-    assert!(disagreements <= 2, "{disagreements} of 90 labels differ from the twin");
+    assert!(
+        disagreements <= 2,
+        "{disagreements} of 90 labels differ from the twin"
+    );
 }
 
 #[test]
 fn small_segments_and_scalar_kernels_change_nothing_that_is_computed() {
-    let options = PlanOptions { segment: 1024, ..PlanOptions::default() };
+    let options = PlanOptions {
+        segment: 1024,
+        ..PlanOptions::default()
+    };
     let planned = plan(&network(), &options).unwrap();
     let all = images(70, &planned);
     let scalar = Kernels {
@@ -169,9 +219,15 @@ fn small_segments_and_scalar_kernels_change_nothing_that_is_computed() {
 
 #[test]
 fn the_same_seeds_give_the_same_run() {
-    let server = Server::new(plan(&network(), &PlanOptions::default()).unwrap(), Kernels::detect());
+    let server = Server::new(
+        plan(&network(), &PlanOptions::default()).unwrap(),
+        Kernels::detect(),
+    );
     let all = images(3, server.planned());
-    let runs: Vec<Outcome> = [9, 9, 10].iter().flat_map(|seed| run(&server, &[&all], *seed)).collect();
+    let runs: Vec<Outcome> = [9, 9, 10]
+        .iter()
+        .flat_map(|seed| run(&server, &[&all], *seed))
+        .collect();
     assert_eq!(runs[0].client.left, runs[1].client.left);
     assert_ne!(runs[0].client.left, runs[2].client.left);
 }
@@ -181,13 +237,22 @@ fn the_committed_model_runs() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/cryptonets-relu/model.onnx");
     let network = crate::onnx::import_file(std::path::Path::new(path)).unwrap();
     assert_eq!(network.relu_count(), 945);
-    let server = Server::new(plan(&network, &PlanOptions::default()).unwrap(), Kernels::detect());
+    let server = Server::new(
+        plan(&network, &PlanOptions::default()).unwrap(),
+        Kernels::detect(),
+    );
     // Strokes on a dark ground.
     let mut r = noise(2);
     let images: Vec<Vec<i64>> = (0..17)
         .map(|i| {
             (0..784)
-                .map(|p| if (p / 28 + p % 28 + i) % 9 < 2 { (200.0 + 50.0 * r()) as i64 } else { 0 })
+                .map(|p| {
+                    if (p / 28 + p % 28 + i) % 9 < 2 {
+                        (200.0 + 50.0 * r()) as i64
+                    } else {
+                        0
+                    }
+                })
                 .collect()
         })
         .collect();
@@ -201,16 +266,24 @@ fn against_client(peer: impl FnOnce(&mut Channel) + Send) -> Error {
     std::thread::scope(|s| {
         s.spawn(move || peer(&mut a));
         let random = Randomness::from_seed([1; 32]);
-        Client::connect(&mut b, None, random, Kernels::detect()).err().expect("must be refused")
+        Client::connect(&mut b, None, random, Kernels::detect())
+            .err()
+            .expect("must be refused")
     })
 }
 
 fn against_server(peer: impl FnOnce(&mut Channel) + Send) -> Error {
-    let server = Server::new(plan(&network(), &PlanOptions::default()).unwrap(), Kernels::detect());
+    let server = Server::new(
+        plan(&network(), &PlanOptions::default()).unwrap(),
+        Kernels::detect(),
+    );
     let (mut a, mut b) = Channel::pair_with(1 << 20, Duration::from_secs(5));
     std::thread::scope(|s| {
         s.spawn(move || peer(&mut a));
-        server.accept(&mut b, Randomness::from_seed([1; 32])).err().expect("must be refused")
+        server
+            .accept(&mut b, Randomness::from_seed([1; 32]))
+            .err()
+            .expect("must be refused")
     })
 }
 
@@ -245,19 +318,39 @@ fn strangers_are_refused() {
         ch.send(&hello(1, 2, 0)).unwrap();
         ch.flush().unwrap();
     });
-    assert!(err.to_string().contains("the client expects parameters 0707"), "{err}");
+    assert!(
+        err.to_string()
+            .contains("the client expects parameters 0707"),
+        "{err}"
+    );
 }
 
 #[test]
 fn a_pinned_plan_must_match() {
-    let server = Server::new(plan(&network(), &PlanOptions::default()).unwrap(), Kernels::detect());
+    let server = Server::new(
+        plan(&network(), &PlanOptions::default()).unwrap(),
+        Kernels::detect(),
+    );
     let (mut a, mut b) = Channel::pair_with(1 << 20, Duration::from_secs(5));
     std::thread::scope(|s| {
-        let server = s.spawn(|| server.accept(&mut a, Randomness::from_seed([1; 32])).err().unwrap());
+        let server = s.spawn(|| {
+            server
+                .accept(&mut a, Randomness::from_seed([1; 32]))
+                .err()
+                .unwrap()
+        });
         let random = Randomness::from_seed([1; 32]);
-        let err = Client::connect(&mut b, Some([5; 32]), random, Kernels::detect()).err().unwrap();
+        let err = Client::connect(&mut b, Some([5; 32]), random, Kernels::detect())
+            .err()
+            .unwrap();
         assert!(err.to_string().contains("expects plan 0505"), "{err}");
-        assert!(server.join().unwrap().to_string().contains("expects plan 0505"));
+        assert!(
+            server
+                .join()
+                .unwrap()
+                .to_string()
+                .contains("expects plan 0505")
+        );
     });
 }
 
@@ -268,7 +361,9 @@ fn bad_plans_are_refused() {
     let refuse = |edit: &dyn Fn(&mut Plan), want: &str| {
         let mut bad = good.clone();
         edit(&mut bad);
-        let err = Plan::from_bytes(&bad.to_bytes().unwrap()).unwrap_err().to_string();
+        let err = Plan::from_bytes(&bad.to_bytes().unwrap())
+            .unwrap_err()
+            .to_string();
         assert!(err.contains(want), "{err}");
     };
     refuse(&|p| p.version = 9, "version 9");
@@ -287,17 +382,28 @@ fn bad_plans_are_refused() {
 
 #[test]
 fn impossible_batches_are_refused() {
-    let server = Server::new(plan(&network(), &PlanOptions::default()).unwrap(), Kernels::detect());
+    let server = Server::new(
+        plan(&network(), &PlanOptions::default()).unwrap(),
+        Kernels::detect(),
+    );
     let (mut a, mut b) = Channel::pair_with(1 << 24, Duration::from_secs(5));
     std::thread::scope(|s| {
         let handle = s.spawn(|| {
-            let mut connection = server.accept(&mut a, Randomness::from_seed([1; 32])).unwrap();
+            let mut connection = server
+                .accept(&mut a, Randomness::from_seed([1; 32]))
+                .unwrap();
             connection.serve_batch(&mut a).unwrap_err()
         });
         let random = Randomness::from_seed([2; 32]);
         let mut client = Client::connect(&mut b, None, random, Kernels::detect()).unwrap();
         assert!(client.classify(&mut b, &[]).is_err());
-        assert!(client.classify(&mut b, &[&[1, 2, 3]]).unwrap_err().to_string().contains("3 values"));
+        assert!(
+            client
+                .classify(&mut b, &[&[1, 2, 3]])
+                .unwrap_err()
+                .to_string()
+                .contains("3 values")
+        );
         b.send_u32(5000).unwrap();
         b.flush().unwrap();
         assert!(handle.join().unwrap().to_string().contains("5000 images"));
@@ -315,7 +421,14 @@ fn networks_of_another_shape_are_refused() {
     refuse(&|n| drop(n.layers.pop()), "must end in a linear layer");
     refuse(&|n| drop(n.layers.remove(1)), "without an activation");
     refuse(
-        &|n| n.layers.insert(0, Layer::Relu { name: "first".into() }),
+        &|n| {
+            n.layers.insert(
+                0,
+                Layer::Relu {
+                    name: "first".into(),
+                },
+            )
+        },
         "does not follow a linear layer",
     );
 }

@@ -75,7 +75,12 @@ fn expand_sixteen(mut state: [__m512i; 4], out: &mut [RoundKeys]) {
 #[inline]
 fn store_lane<const I: i32>(x: __m512i, out: &mut Block) {
     // SAFETY: a block is sixteen writable bytes.
-    unsafe { _mm_storeu_si128(core::ptr::from_mut(out).cast(), _mm512_extracti32x4_epi32::<I>(x)) }
+    unsafe {
+        _mm_storeu_si128(
+            core::ptr::from_mut(out).cast(),
+            _mm512_extracti32x4_epi32::<I>(x),
+        )
+    }
 }
 
 /// One block in each of the four lanes.
@@ -137,7 +142,11 @@ pub(super) fn ctr(keys: &RoundKeys, start: u64, out: &mut [Block]) {
 pub(super) fn encrypt_groups(base: Block, first: u64, blocks: &mut [Block]) {
     let mut keys = [RoundKeys::ZERO; KEYS_ABREAST];
     for (i, part) in blocks.chunks_mut(KEYS_ABREAST * LANES).enumerate() {
-        expand_counters(base, first.wrapping_add((i * KEYS_ABREAST) as u64), &mut keys);
+        expand_counters(
+            base,
+            first.wrapping_add((i * KEYS_ABREAST) as u64),
+            &mut keys,
+        );
         // Four groups abreast, each under its own key, hide the latency of a round.
         for (keys, four) in keys.chunks_exact(4).zip(part.chunks_mut(4 * LANES)) {
             if four.len() < 4 * LANES {

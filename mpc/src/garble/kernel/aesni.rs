@@ -5,9 +5,9 @@
 )]
 
 use super::interpreter::{self, KEYS_AHEAD, Kernel};
-use super::{GATE_BYTES, Job, LANES, Lanes};
-use crate::aes::aesni::{encrypt_registers, expand_one, load, store};
+use super::{GATE_BYTES, Job, LANES, Lanes, Secrets};
 use crate::aes::RoundKeys;
+use crate::aes::aesni::{encrypt_registers, expand_one, load, store};
 use crate::block::Block;
 use core::arch::x86_64::*;
 
@@ -18,7 +18,10 @@ struct AesNi;
 #[target_feature(enable = "sse2")]
 fn orthomorphism(x: __m128i) -> __m128i {
     let high = _mm_set_epi64x(-1, 0);
-    _mm_xor_si128(_mm_shuffle_epi32::<0b01_00_11_10>(x), _mm_and_si128(x, high))
+    _mm_xor_si128(
+        _mm_shuffle_epi32::<0b01_00_11_10>(x),
+        _mm_and_si128(x, high),
+    )
 }
 
 /// All ones if the low bit is set.
@@ -144,7 +147,12 @@ impl Kernel for AesNi {
     }
 
     #[inline(always)]
-    unsafe fn evaluate_and(keys: &RoundKeys, a: &Lanes, b: &Lanes, table: &[u8; GATE_BYTES]) -> Lanes {
+    unsafe fn evaluate_and(
+        keys: &RoundKeys,
+        a: &Lanes,
+        b: &Lanes,
+        table: &[u8; GATE_BYTES],
+    ) -> Lanes {
         // SAFETY: as above.
         unsafe { evaluate_and(keys, a, b, table) }
     }
@@ -156,21 +164,21 @@ impl Kernel for AesNi {
 
     #[inline(always)]
     unsafe fn xor_masked(a: &Lanes, delta: Block, mask: u16) -> Lanes {
-        Lanes(core::array::from_fn(|i| a.0[i] ^ delta.and_mask(u64::from(mask >> i))))
+        Lanes(core::array::from_fn(|i| {
+            a.0[i] ^ delta.and_mask(u64::from(mask >> i))
+        }))
     }
 }
 
 #[target_feature(enable = "avx2,aes,sse4.1")]
 pub(super) fn garble(
     job: &Job<'_>,
-    delta: Block,
-    inputs: &[Block],
-    known: &[u16],
+    secrets: &Secrets<'_>,
     tables: &mut [u8],
     outputs: &mut [Block],
 ) {
     // SAFETY: this function enables what `AesNi` needs.
-    unsafe { interpreter::garble::<AesNi>(job, delta, inputs, known, tables, outputs) }
+    unsafe { interpreter::garble::<AesNi>(job, secrets, tables, outputs) }
 }
 
 #[target_feature(enable = "avx2,aes,sse4.1")]

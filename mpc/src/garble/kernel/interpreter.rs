@@ -7,7 +7,7 @@
     reason = "slice lengths are checked by the caller against the template; register numbers are below its count by construction"
 )]
 
-use super::{GATE_BYTES, Job, LANES, Lanes};
+use super::{GATE_BYTES, Job, LANES, Lanes, Secrets};
 use crate::aes::RoundKeys;
 use crate::block::Block;
 use crate::circuit::Gate;
@@ -34,7 +34,12 @@ pub(super) trait Kernel {
     ) -> Lanes;
 
     /// Evaluates `out = a and b` on active labels.
-    unsafe fn evaluate_and(keys: &RoundKeys, a: &Lanes, b: &Lanes, table: &[u8; GATE_BYTES]) -> Lanes;
+    unsafe fn evaluate_and(
+        keys: &RoundKeys,
+        a: &Lanes,
+        b: &Lanes,
+        table: &[u8; GATE_BYTES],
+    ) -> Lanes;
 
     /// `a xor b`.
     unsafe fn xor(a: &Lanes, b: &Lanes) -> Lanes;
@@ -53,7 +58,12 @@ struct Schedules {
 
 impl Schedules {
     fn new(base: Block, first: u64) -> Self {
-        Self { base, next: first, used: KEYS_AHEAD, keys: [RoundKeys::ZERO; KEYS_AHEAD] }
+        Self {
+            base,
+            next: first,
+            used: KEYS_AHEAD,
+            keys: [RoundKeys::ZERO; KEYS_AHEAD],
+        }
     }
 
     /// # Safety
@@ -76,20 +86,26 @@ impl Schedules {
 #[inline(always)]
 pub(super) unsafe fn garble<K: Kernel>(
     job: &Job<'_>,
-    delta: Block,
-    inputs: &[Block],
-    known: &[u16],
+    secrets: &Secrets<'_>,
     tables: &mut [u8],
     outputs: &mut [Block],
 ) {
     let t = job.template;
+    let Secrets {
+        delta,
+        inputs,
+        corrections,
+        known,
+    } = *secrets;
     let mut file = vec![Lanes([Block::ZERO; LANES]); t.registers()];
     let mut schedules = Schedules::new(job.hash_key, job.first_gate);
     let mut tables = tables.as_chunks_mut::<GATE_BYTES>().0.iter_mut();
     for block in 0..job.blocks {
         let (inputs, _) = inputs[block * t.inputs() * LANES..].as_chunks::<LANES>();
-        for (r, labels) in t.inputs.iter().zip(inputs) {
-            file[r.0].0 = *labels;
+        let corrections = &corrections[block * t.inputs()..];
+        for ((r, labels), d) in t.inputs.iter().zip(inputs).zip(corrections) {
+            // SAFETY: the caller's promise.
+            file[r.0] = unsafe { K::xor_masked(&Lanes(*labels), delta, *d) };
         }
         let known = &known[block * t.known()..][..t.known()];
         for gate in t.gates() {
@@ -97,7 +113,9 @@ pub(super) unsafe fn garble<K: Kernel>(
             unsafe {
                 match *gate {
                     Gate::Xor { a, b, out } => file[out.0] = K::xor(&file[a.0], &file[b.0]),
-                    Gate::Not { a, out } => file[out.0] = K::xor_masked(&file[a.0], delta, u16::MAX),
+                    Gate::Not { a, out } => {
+                        file[out.0] = K::xor_masked(&file[a.0], delta, u16::MAX)
+                    }
                     Gate::XorKnown { a, k, out } => {
                         file[out.0] = K::xor_masked(&file[a.0], delta, known[k]);
                     }

@@ -1,8 +1,11 @@
 //! The gates written as the equations of the module's documentation, AES from the `aes` crate: the oracle.
-#![expect(clippy::indexing_slicing, reason = "arrays of LANES entries indexed by lane")]
+#![expect(
+    clippy::indexing_slicing,
+    reason = "arrays of LANES entries indexed by lane"
+)]
 
 use super::interpreter::{self, KEYS_AHEAD, Kernel};
-use super::{GATE_BYTES, Job, LANES, Lanes};
+use super::{GATE_BYTES, Job, LANES, Lanes, Secrets};
 use crate::aes::{RoundKeys, portable_encrypt};
 use crate::block::{Block, blocks_from_bytes, blocks_to_bytes};
 use crate::garble::hash::orthomorphism;
@@ -52,7 +55,12 @@ impl Kernel for Portable {
         }))
     }
 
-    unsafe fn evaluate_and(keys: &RoundKeys, a: &Lanes, b: &Lanes, table: &[u8; GATE_BYTES]) -> Lanes {
+    unsafe fn evaluate_and(
+        keys: &RoundKeys,
+        a: &Lanes,
+        b: &Lanes,
+        table: &[u8; GATE_BYTES],
+    ) -> Lanes {
         let (a, b) = (a.0, b.0);
         let (ha, hb) = (hash(keys, a, 0), hash(keys, b, 1));
         let (mut tg, mut te) = ([Block::ZERO; LANES], [Block::ZERO; LANES]);
@@ -69,20 +77,20 @@ impl Kernel for Portable {
     }
 
     unsafe fn xor_masked(a: &Lanes, delta: Block, mask: u16) -> Lanes {
-        Lanes(core::array::from_fn(|i| a.0[i] ^ delta.and_mask(u64::from(mask >> i))))
+        Lanes(core::array::from_fn(|i| {
+            a.0[i] ^ delta.and_mask(u64::from(mask >> i))
+        }))
     }
 }
 
 pub(super) fn garble(
     job: &Job<'_>,
-    delta: Block,
-    inputs: &[Block],
-    known: &[u16],
+    secrets: &Secrets<'_>,
     tables: &mut [u8],
     outputs: &mut [Block],
 ) {
     // SAFETY: `Portable` needs no CPU feature.
-    unsafe { interpreter::garble::<Portable>(job, delta, inputs, known, tables, outputs) }
+    unsafe { interpreter::garble::<Portable>(job, secrets, tables, outputs) }
 }
 
 pub(super) fn evaluate(job: &Job<'_>, inputs: &[Block], tables: &[u8], outputs: &mut [Block]) {

@@ -8,9 +8,9 @@
 )]
 
 use super::interpreter::{self, KEYS_AHEAD, Kernel};
-use super::{GATE_BYTES, Job, LANES, Lanes};
-use crate::aes::vaes512::{broadcast, encrypt, expand_counters};
+use super::{GATE_BYTES, Job, LANES, Lanes, Secrets};
 use crate::aes::RoundKeys;
+use crate::aes::vaes512::{broadcast, encrypt, expand_counters};
 use crate::block::Block;
 use core::arch::x86_64::*;
 
@@ -56,7 +56,6 @@ fn tweaks(z: usize, half: i64) -> __m512i {
     let first = 8 * z as i64 + half;
     _mm512_set_epi64(0, first + 6, 0, first + 4, 0, first + 2, 0, first)
 }
-
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,vaes")]
 #[inline]
@@ -180,7 +179,12 @@ impl Kernel for Vaes512 {
     }
 
     #[inline(always)]
-    unsafe fn evaluate_and(keys: &RoundKeys, a: &Lanes, b: &Lanes, table: &[u8; GATE_BYTES]) -> Lanes {
+    unsafe fn evaluate_and(
+        keys: &RoundKeys,
+        a: &Lanes,
+        b: &Lanes,
+        table: &[u8; GATE_BYTES],
+    ) -> Lanes {
         // SAFETY: as above.
         unsafe { evaluate_and(keys, a, b, table) }
     }
@@ -201,14 +205,12 @@ impl Kernel for Vaes512 {
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,vaes,avx2,aes,sse4.1")]
 pub(super) fn garble(
     job: &Job<'_>,
-    delta: Block,
-    inputs: &[Block],
-    known: &[u16],
+    secrets: &Secrets<'_>,
     tables: &mut [u8],
     outputs: &mut [Block],
 ) {
     // SAFETY: this function enables what `Vaes512` needs.
-    unsafe { interpreter::garble::<Vaes512>(job, delta, inputs, known, tables, outputs) }
+    unsafe { interpreter::garble::<Vaes512>(job, secrets, tables, outputs) }
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,vaes,avx2,aes,sse4.1")]

@@ -1,0 +1,254 @@
+//! `halfmask bench cryptonets`: the CryptoNets-ReLU network on the MNIST test set, server and client as two processes.
+
+use std::env;
+use std::ffi::OsString;
+use std::io::{self, IsTerminal, Write};
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use halfmask_models::nn::plan::Plan;
+
+use super::labels::{Agreement, Classes, parse_classes};
+use super::record::{Network, PeakMemory, Record};
+use super::{processes, summary, table};
+use crate::data::{Dataset, mnist_test};
+use crate::exit::Error;
+use crate::infer::{check_count, progress_bar};
+use crate::machine::{self, Machine};
+use crate::model::{Model, ModelSource};
+use crate::output;
+use crate::random::Source;
+use crate::report::{self, ClientReport, ServerReport, images_per_second};
+
+/// What to measure.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The model.
+    pub model: ModelSource,
+    /// Take only so many images.
+    pub images: Option<NonZeroUsize>,
+    /// The most images a batch.
+    pub batch: usize,
+    /// Threads of each process.
+    pub threads: usize,
+    /// The data folder that the user names.
+    pub data: Option<PathBuf>,
+    /// The longest silence between the processes.
+    pub timeout: Duration,
+    /// Instruction set, by its name on the command line.
+    pub simd: &'static str,
+    /// Where to write the record.
+    pub json: Option<PathBuf>,
+    /// What connects the processes.
+    pub network: Network,
+    /// More arguments for both processes.
+    pub pass_on: Vec<String>,
+}
+
+/// Runs the benchmark and prints its table.
+///
+/// # Errors
+/// Unusable model, data or options, a failed process, or a record that cannot be written.
+pub fn run(options: &Options) -> Result<(), Error> {
+    let model = options.model.load()?;
+    let data = load_data(options, &model)?;
+    if let Some(note) = &data.note {
+        // Before anything takes time; the table repeats it.
+        let _ = writeln!(io::stderr(), "halfmask: {note}");
+    }
+    let folder = temporary("a folder for the processes' files")?;
+    let measured = measure(options, &data, folder.path())?;
+    let classes = Classes::compute(&model, &data.images, measured.classes.clone())?;
+    let agreement = classes.agreement(&data.labels);
+    let record = record(options, &model, &data, &measured, agreement);
+    if let Some(json) = &options.json {
+        report::write_json(&record, json)?;
+    }
+    output::print(&table::render(&record))
+}
+
+fn load_data(options: &Options, model: &Model) -> Result<Dataset, Error> {
+    let mut data = mnist_test(options.data.as_deref())?;
+    let [channels, rows, columns] = model.network.input;
+    let images = &mut data.images;
+    if [1, images.rows, images.cols] != model.network.input {
+        return Err(Error::Usage(format!(
+            "the images of {} are 1x{}x{}, the model takes {channels}x{rows}x{columns}",
+            data.name, images.rows, images.cols
+        )));
+    }
+    if let Some(wanted) = options.images.map(NonZeroUsize::get) {
+        check_count(wanted, images.count, data.name)?;
+        images.truncate(wanted);
+        data.labels.truncate(wanted);
+    }
+    if images.count == 0 {
+        return Err(Error::Usage(format!("{}: no images", data.name)));
+    }
+    let most = model.planned.plan.max_batch();
+    if options.batch > most {
+        return Err(Error::Usage(format!(
+            "--batch {}: the plan takes at most {most} images a batch",
+            options.batch
+        )));
+    }
+    Ok(data)
+}
+
+/// What the two processes did.
+struct Measured {
+    classes: Vec<usize>,
+    client: ClientReport,
+    server: ServerReport,
+}
+
+fn measure(options: &Options, data: &Dataset, folder: &Path) -> Result<Measured, Error> {
+    let [images, classes, client_report, server_report] =
+        ["images.idx", "classes.txt", "client.json", "server.json"].map(|name| folder.join(name));
+    let content = data
+        .images
+        .encode()
+        .ok_or_else(|| Error::Usage(format!("{}: too many images", data.name)))?;
+    output::write_whole(&images, &content)?;
+    let program = env::current_exe().map_err(|source| Error::System {
+        what: "find this program's file".into(),
+        source,
+    })?;
+    let serve = Arguments::default()
+        .value(options.model.argument())
+        .option("--listen", "127.0.0.1:0")
+        .option("--report", &server_report)
+        .shared(options);
+    let infer = |address: &str| {
+        Arguments::default()
+            .option("--connect", address)
+            .option("--input", &images)
+            .option("--output", &classes)
+            .option("--report", &client_report)
+            .option("--batch", options.batch.to_string())
+            .value("--progress-lines".into())
+            .shared(options)
+            .0
+    };
+    let bar = progress_bar(data.images.count);
+    let (shown, total) = (bar.clone(), data.images.count);
+    let plain = !io::stderr().is_terminal();
+    processes::run(&program, &serve.0, infer, move |done| {
+        shown.set_position(done);
+        if plain {
+            let _ = writeln!(io::stderr(), "halfmask: {done} of {total} images");
+        }
+    })
+    .inspect_err(|_| bar.finish_and_clear())?;
+    bar.finish_and_clear();
+    let text = output::read_text(&classes).map_err(|error| Error::Failed(error.to_string()))?;
+    let measured = Measured {
+        classes: parse_classes(&text, data.images.count).map_err(Error::Failed)?,
+        client: report::read(&client_report)?,
+        server: report::read(&server_report)?,
+    };
+    summary::reconcile(&measured.client, &measured.server)?;
+    Ok(measured)
+}
+
+/// Arguments of a process.
+#[derive(Default)]
+struct Arguments(Vec<OsString>);
+
+impl Arguments {
+    fn value(mut self, value: OsString) -> Self {
+        self.0.push(value);
+        self
+    }
+
+    fn option(self, name: &str, value: impl Into<OsString>) -> Self {
+        self.value(name.into()).value(value.into())
+    }
+
+    /// What both processes are told.
+    fn shared(self, options: &Options) -> Self {
+        let mut arguments = self
+            .option("--threads", options.threads.to_string())
+            .option("--simd", options.simd)
+            .option("--timeout", options.timeout.as_secs_f64().to_string());
+        arguments
+            .0
+            .extend(options.pass_on.iter().map(OsString::from));
+        arguments
+    }
+}
+
+fn temporary(what: &str) -> Result<tempfile::TempDir, Error> {
+    tempfile::Builder::new()
+        .prefix("halfmask-")
+        .tempdir()
+        .map_err(|source| Error::System {
+            what: format!("make {what}"),
+            source,
+        })
+}
+
+fn record(
+    options: &Options,
+    model: &Model,
+    data: &Dataset,
+    measured: &Measured,
+    agreement: Agreement,
+) -> Record {
+    let (client, server) = (&measured.client, &measured.server);
+    let plan: &Plan = &model.planned.plan;
+    let commit = machine::commit();
+    let images = client.images;
+    Record {
+        name: "cryptonets".into(),
+        protocol: "hybrid".into(),
+        profile: "halfmask".into(),
+        relu: "gc".into(),
+        network: options.network,
+        model: plan.model.clone(),
+        data: data.name.into(),
+        data_note: data.note.clone(),
+        images,
+        batch: options.batch,
+        batches: client.batches,
+        images_per_second: images_per_second(images, client.seconds_total),
+        seconds_total: client.seconds_total,
+        seconds_setup: client.seconds_setup,
+        accuracy: agreement.accuracy,
+        plain_accuracy: agreement.plain_accuracy,
+        twin_agreement: agreement.twin,
+        float_agreement: agreement.float,
+        twin_disagreements: agreement.twin_disagreements,
+        bytes_per_image: summary::bytes_per_image(client),
+        bytes_setup: summary::bytes_setup(client),
+        bytes_per_relu: summary::bytes_per_relu(client, plan),
+        and_gates_per_relu: plan.relu_and_gates() as f64 / plan.relus().max(1) as f64,
+        relus_per_image: plan.relus(),
+        rounds: summary::rounds(client),
+        layers: summary::layers(client, server, plan, &model.network),
+        phases: summary::phases(client, server),
+        bytes_by_part: summary::bytes_by_part(client),
+        peak_rss_bytes: PeakMemory {
+            client: client.process.peak_rss_bytes,
+            server: server.process.peak_rss_bytes,
+        },
+        security_bits: plan
+            .check()
+            .map_or(0, |parameters| parameters.security_bits()),
+        parameters: summary::parameters(plan),
+        plan_digest: client.process.plan_digest.clone(),
+        threads: options.threads,
+        machine: Machine {
+            cpu: machine::cpu(),
+            cores: machine::cores(),
+            simd: client.process.simd.clone(),
+        },
+        commit: commit.hash,
+        dirty: commit.dirty,
+        rustc: machine::compiler().into(),
+        debug_assertions: cfg!(debug_assertions),
+        deterministic: Source::default().deterministic(),
+        timestamp: machine::timestamp(),
+    }
+}

@@ -300,11 +300,9 @@ mod tests {
     #[test]
     fn batches_are_few_and_even() {
         assert_eq!(batches(5, 2), [0..2, 2..4, 4..5]);
-        assert_eq!(batches(4, 4), [0..4]);
-        assert_eq!(batches(3, 100), [0..3]);
         let sizes: Vec<usize> = batches(10_000, 2048).iter().map(Range::len).collect();
         assert_eq!(sizes, [2000; 5]);
-        for (images, batch) in [(1, 1), (17, 5), (2049, 2048), (1797, 64)] {
+        for (images, batch) in [(1, 1), (4, 4), (3, 100), (17, 5), (2049, 2048), (1797, 64)] {
             let ranges = batches(images, batch);
             assert_eq!(ranges.len(), images.div_ceil(batch));
             let mut next = 0;

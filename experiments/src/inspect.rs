@@ -171,15 +171,20 @@ fn render(inspection: &Inspection) -> String {
         "out",
         "multiply-adds",
         "largest weight",
-        "mean",
+        "mean weight",
+        "then",
+    ];
+    let rows = inspection.layers.iter().map(shape).collect();
+    let _ = writeln!(text, "{}", table(&header, rows, 1));
+    let header = [
+        "layer",
         "range",
         "of q",
-        "then",
-        "unit",
-        "noise/unit: worst",
-        "2^-40",
+        "unit compared",
+        "noise, worst case",
+        "noise, 2^-40",
     ];
-    let rows = inspection.layers.iter().map(row).collect();
+    let rows = inspection.layers.iter().map(precision).collect();
     let _ = writeln!(text, "{}", table(&header, rows, 1));
     let total = inspection.bytes_per_image;
     let cost = &inspection.cost;
@@ -213,11 +218,7 @@ fn render(inspection: &Inspection) -> String {
     text
 }
 
-fn row(layer: &Layer) -> Vec<String> {
-    let kind = match layer.range_kind {
-        RangeKind::Calibrated => "calibrated",
-        RangeKind::Proven => "proven",
-    };
+fn shape(layer: &Layer) -> Vec<String> {
     let then = match &layer.then {
         Activation::Relu {
             name,
@@ -226,7 +227,7 @@ fn row(layer: &Layer) -> Vec<String> {
             multiplier,
             ..
         } => {
-            format!("ReLU {name} on {width} bits, >> {shift}, x {multiplier}")
+            format!("ReLU {name} on {width} bits, over 2^{shift}, times {multiplier}")
         }
         Activation::Argmax { width, .. } => format!("argmax on {width} bits"),
     };
@@ -237,11 +238,22 @@ fn row(layer: &Layer) -> Vec<String> {
         layer.multiply_adds.to_string(),
         layer.largest_weight.to_string(),
         format!("{:.1}", layer.mean_weight),
+        then,
+    ]
+}
+
+/// Values in the model's units, noise in units of the comparison.
+fn precision(layer: &Layer) -> Vec<String> {
+    let kind = match layer.range_kind {
+        RangeKind::Calibrated => "calibrated",
+        RangeKind::Proven => "proven",
+    };
+    vec![
+        layer.name.clone(),
         format!("{:.4} ({kind})", layer.range),
         format!("{:.3}", layer.range_of_modulus),
-        then,
         format!("{:.5}", layer.unit),
-        format!("{:.4}", layer.noise_worst_case),
-        format!("{:.4}", layer.noise_tail),
+        format!("{:.3} units", layer.noise_worst_case),
+        format!("{:.3} units", layer.noise_tail),
     ]
 }

@@ -136,7 +136,7 @@ fn measure(options: &Options, data: &Dataset, folder: &Path) -> Result<Measured,
     let plain = !io::stderr().is_terminal();
     processes::run(&program, &serve.0, infer, move |done| {
         shown.set_position(done);
-        if plain {
+        if plain && done > 0 {
             let _ = writeln!(io::stderr(), "halfmask: {done} of {total} images");
         }
     })

@@ -55,7 +55,7 @@ fn figures(record: &Record) -> Table {
     row(
         "images",
         format!(
-            "{images} of {} in {batches} batches, {:.3} s",
+            "{images} of {}, batches: {batches}, {:.3} s",
             record.data, record.seconds_total
         ),
     );
@@ -110,7 +110,7 @@ fn figures(record: &Record) -> Table {
     row(
         "machine",
         format!(
-            "{}, {} cores, {}, {} threads a process",
+            "{}, {} cores, {}, threads a process: {}",
             machine.cpu, machine.cores, machine.simd, record.threads
         ),
     );

@@ -1,7 +1,7 @@
 //! The opening of a connection: who speaks, in which version, about which plan.
 //!
-//! Both send a fixed number of bytes at once: magic, version, role, digest of the ring parameters, digest and length of the
-//! public plan. A client that does not know the plan yet sends zeros there; one that expects a certain plan sends its digest. Then
+//! Both send a fixed number of bytes, the client first: magic, version, role, digest of the ring parameters, digest and length
+//! of the public plan. The server answers as soon as it has seen the magic, so that both sides can name what does not match. A client that does not know the plan yet sends zeros there; one that expects a certain plan sends its digest. Then
 //! the server sends the plan, the client checks it against the hello and against its own rules, and confirms the digest
 //! of what *it* would send. Whatever does not match ends both sides with an error. Nothing here is authenticated: a plain
 //! TCP peer can claim anything; see SECURITY.md.
@@ -64,17 +64,21 @@ impl Hello {
         bytes
     }
 
-    /// Receives the peer's hello; looks at the magic as soon as it is there.
-    fn receive(ch: &mut Channel, from: Role) -> Result<Self, Error> {
+    /// Receives the first bytes of a hello.
+    fn receive_magic(ch: &mut Channel, from: Role) -> Result<(), Error> {
         let mut magic = [0u8; 8];
         ch.recv(&mut magic)?;
-        if magic != MAGIC {
-            let shown = magic.escape_ascii();
-            return Err(Error::Handshake(format!(
-                "the peer is no halfmask {}: it opened with \"{shown}\"",
-                from.name()
-            )));
+        if magic == MAGIC {
+            return Ok(());
         }
+        let (shown, from) = (magic.escape_ascii(), from.name());
+        Err(Error::Handshake(format!(
+            "the peer is no halfmask {from}: it opened with \"{shown}\""
+        )))
+    }
+
+    /// Receives the rest.
+    fn receive_rest(ch: &mut Channel, from: Role) -> Result<Self, Error> {
         let (mut version, mut role) = ([0u8; 4], [0u8; 4]);
         ch.recv(&mut version)?;
         let version = u32::from_le_bytes(version);
@@ -121,8 +125,10 @@ pub(super) fn present(ch: &mut Channel, plan: &Plan) -> Result<(), Error> {
         plan: digest,
         plan_bytes: bytes.len() as u32,
     };
+    Hello::receive_magic(ch, Role::Client)?;
     ch.send(&mine.encode(Role::Server))?;
-    let theirs = Hello::receive(ch, Role::Client)?;
+    ch.flush()?;
+    let theirs = Hello::receive_rest(ch, Role::Client)?;
     for (what, ours, theirs) in [
         ("parameters", &mine.parameters, &theirs.parameters),
         ("plan", &mine.plan, &theirs.plan),
@@ -160,7 +166,8 @@ pub(super) fn learn(ch: &mut Channel, expected: Option<[u8; 32]>) -> Result<Plan
         plan_bytes: 0,
     };
     ch.send(&mine.encode(Role::Client))?;
-    let theirs = Hello::receive(ch, Role::Server)?;
+    Hello::receive_magic(ch, Role::Server)?;
+    let theirs = Hello::receive_rest(ch, Role::Server)?;
     if let Some(expected) = expected
         && expected != theirs.plan
     {

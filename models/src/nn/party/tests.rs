@@ -309,6 +309,8 @@ fn strangers_are_refused() {
     ];
     for (bytes, want) in cases {
         let err = against_client(|ch| {
+            // A server answers: it reads first.
+            ch.recv(&mut [0; HELLO_BYTES]).unwrap();
             ch.send(bytes).unwrap();
             ch.flush().unwrap();
         });
@@ -316,13 +318,24 @@ fn strangers_are_refused() {
     }
     let err = against_server(|ch| {
         ch.send(&hello(1, 2, 0)).unwrap();
-        ch.flush().unwrap();
+        // The server still says who it is, so that this side can tell what does not match.
+        ch.recv(&mut [0; HELLO_BYTES]).unwrap();
     });
     assert!(
         err.to_string()
             .contains("the client expects parameters 0707"),
         "{err}"
     );
+    let err = against_server(|ch| {
+        ch.send(b"GET / HTTP/1.1\r\n\r\n").unwrap();
+        ch.flush().unwrap();
+    });
+    assert!(err.to_string().contains("GET / HT"), "{err}");
+    let err = against_server(|ch| {
+        ch.send(&hello(2, 2, 0)).unwrap();
+        ch.recv(&mut [0; HELLO_BYTES]).unwrap();
+    });
+    assert!(err.to_string().contains("version 2"), "{err}");
 }
 
 #[test]

@@ -11,12 +11,13 @@
 //!   refuses further use: the streams are out of step.
 //!
 //! Both parties may not send more than the transport holds (socket buffers; [`PAIR_BYTES`] in memory) before either
-//! receives. Contents are neither encrypted nor authenticated here.
+//! receives, unless one of them is [`Channel::tcp_unblocked`]. Contents are neither encrypted nor authenticated here.
 
 mod memory;
 mod meter;
 mod transport;
 mod typed;
+mod unblocked;
 
 use std::{
     fmt, io,
@@ -81,6 +82,18 @@ impl Channel {
             source,
         })?;
         Ok(Self::new(Box::new(stream), timeout))
+    }
+
+    /// As [`Channel::tcp`], but sending never waits for the peer: a thread writes what is queued. For the party that sends
+    /// while the other may be sending too; one such end is enough against a deadlock.
+    ///
+    /// # Errors
+    /// As [`Channel::tcp`], or if there is no thread to be had.
+    pub fn tcp_unblocked(stream: TcpStream, timeout: Duration) -> Result<Self, Error> {
+        let io = |source| Error::Io { what: "setting up the socket".into(), source };
+        transport::prepare_tcp(&stream, timeout).map_err(io)?;
+        let transport = unblocked::Unblocked::new(stream).map_err(io)?;
+        Ok(Self::new(Box::new(transport), timeout))
     }
 
     /// Two connected channels in memory, for two threads of one process.

@@ -21,9 +21,12 @@
 //! **Bound.** `|y - max(x, 0) / 2^h| <= max(1, 2u / 2^h)`: the first where the sign is right, the second where a value below
 //! `2u` is dropped.
 //!
-//! **Flow**, for each segment of at most [`ReluSpec::segment`] values; arrows in one direction coalesce:
-//! `g -> e` extension and choice bits for the truncation; `e -> g` extension and corrections for the labels, truncation
-//! message; `g -> e` tables, multiplexer message, choice bits; `e -> g` multiplexer message.
+//! **Flow**, for each segment of at most [`ReluSpec::segment`] values:
+//! `g -> e` *offer*: extension and choice bits for the truncation; `e -> g` *answer*: extension and corrections for the labels,
+//! truncation message; `g -> e` tables, multiplexer message, choice bits; `e -> g` multiplexer message. Segments overlap, so that both
+//! parties are always busy: the evaluator sends the answer of the next segment before it evaluates this one. Hence it may send
+//! while the garbler sends; over sockets it needs a channel whose writes do not block
+//! ([`crate::channel::Channel::tcp_unblocked`]).
 //!
 //! **Simulator.** Every message is either a correction bit (a choice bit masked by a uniform bit of the random OT), an
 //! extension row (pseudorandom, see [`crate::ot`]), a garbled table (see [`crate::garble`]) or `P_0 + D - P_1`, where the receiver
@@ -39,6 +42,9 @@ mod tests;
 use crate::garble::LANES;
 
 pub use spec::{ReluSpec, relu_reference};
+
+/// Segments under way at once: while the garbler garbles one, the evaluator answers the next.
+const AHEAD: usize = 2;
 
 /// A segment's values, padded with zeros to whole blocks.
 fn padded(x: &[u32]) -> Vec<u32> {

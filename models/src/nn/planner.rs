@@ -49,7 +49,7 @@ impl Default for PlanOptions {
             argmax_width: 14,
             guard_bits: 10,
             input_levels: 255,
-            segment: 1 << 16,
+            segment: 1 << 14,
         }
     }
 }

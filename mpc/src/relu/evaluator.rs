@@ -4,7 +4,7 @@
     reason = "all slices of a segment are sized from one block count at its start"
 )]
 
-use super::{ReluSpec, padded};
+use super::{AHEAD, ReluSpec, padded};
 use crate::Error;
 use crate::block::Block;
 use crate::channel::{Channel, Part, Phase, Step};
@@ -16,6 +16,7 @@ use crate::share::{
     write_residues, write_words,
 };
 use rayon::prelude::*;
+use std::collections::VecDeque;
 use zeroize::Zeroizing;
 
 const CHUNK_BLOCKS: usize = ReluSpec::CHUNK as usize / LANES;
@@ -28,7 +29,16 @@ struct Offer {
     group: u64,
 }
 
-/// A segment on the way: what this party knows before the garbler's last message.
+/// A segment whose answer has been sent.
+struct Answered {
+    /// `T`, this party's share of the truncated value.
+    t: Vec<u32>,
+    /// Active labels of the inputs.
+    labels: Zeroizing<Vec<Block>>,
+    offer: Offer,
+}
+
+/// A segment that has been evaluated.
 struct Segment {
     /// `T`, this party's share of the truncated value.
     t: Vec<u32>,
@@ -36,6 +46,27 @@ struct Segment {
     sign: Vec<u16>,
     /// Outputs, still without the garbler's multiplexer message and this party's pads.
     y: Vec<u32>,
+    /// The multiplexer's OTs.
+    offer: Offer,
+}
+
+/// The garbler's multiplexer message, and its choices in this party's.
+struct Theirs {
+    message: Vec<u32>,
+    choices: Vec<u16>,
+}
+
+impl Theirs {
+    fn receive(ch: &mut Channel, layer: &str, spec: &ReluSpec, blocks: usize) -> Result<Self, Error> {
+        ch.enter(Phase::Online, layer, Part::Relu(Step::Multiplexer));
+        let mut message = vec![0u32; blocks * LANES];
+        ch.recv_with(4 * message.len(), |b| {
+            read_residues("ReLU multiplexer value", b, spec.modulus, &mut message)
+        })??;
+        let mut choices = vec![0u16; blocks];
+        ch.recv_with(2 * blocks, |b| read_words(b, &mut choices))?;
+        Ok(Self { message, choices })
+    }
 }
 
 impl EvaluatorSession {
@@ -63,28 +94,27 @@ impl EvaluatorSession {
             });
         }
         let template = drelu(spec.width as usize)?;
-        let mut segments = x.chunks(spec.segment as usize).peekable();
-        let mut next = match segments.peek() {
-            Some(x) => Some(self.accept(ch, layer, x.len())?),
-            None => None,
-        };
-        let mut outputs = y.chunks_mut(spec.segment as usize);
-        while let (Some(offer), Some(x), Some(y)) = (next.take(), segments.next(), outputs.next()) {
-            let (t, labels) = self.answer(ch, layer, spec, &template, x, &offer)?;
-            let segment = self.evaluate(ch, layer, spec, &template, t, &labels)?;
-            self.buffers.give(labels);
-            let (blocks, q) = (segment.sign.len(), spec.modulus);
-            ch.enter(Phase::Online, layer, Part::Relu(Step::Multiplexer));
-            let mut theirs = vec![0u32; blocks * LANES];
-            ch.recv_with(4 * theirs.len(), |b| {
-                read_residues("ReLU multiplexer value", b, q, &mut theirs)
-            })??;
-            let mut choices = vec![0u16; blocks];
-            ch.recv_with(2 * blocks, |b| read_words(b, &mut choices))?;
-            if let Some(x) = segments.peek() {
-                next = Some(self.accept(ch, layer, x.len())?);
+        let inputs: Vec<&[u32]> = x.chunks(spec.segment as usize).collect();
+        let mut offers = VecDeque::new();
+        for x in inputs.iter().take(AHEAD) {
+            offers.push_back(self.accept(ch, layer, x.len())?);
+        }
+        let mut answered = VecDeque::new();
+        if let (Some(x), Some(offer)) = (inputs.first(), offers.pop_front()) {
+            answered.push_back(self.answer(ch, layer, spec, &template, x, offer)?);
+        }
+        for (i, y) in y.chunks_mut(spec.segment as usize).enumerate() {
+            // The next segment's answer goes out first: the garbler works on it while this party evaluates.
+            if let (Some(x), Some(offer)) = (inputs.get(i + 1), offers.pop_front()) {
+                answered.push_back(self.answer(ch, layer, spec, &template, x, offer)?);
             }
-            let mine = self.multiplex(spec, offer, &choices, &theirs, &segment, y);
+            let Some(current) = answered.pop_front() else { break };
+            let segment = self.evaluate(ch, layer, spec, &template, current)?;
+            let theirs = Theirs::receive(ch, layer, spec, segment.sign.len())?;
+            if let Some(x) = inputs.get(i + AHEAD) {
+                offers.push_back(self.accept(ch, layer, x.len())?);
+            }
+            let mine = self.multiplex(spec, segment, &theirs, y);
             ch.enter(Phase::Online, layer, Part::Relu(Step::Multiplexer));
             ch.send_with(4 * mine.len(), |b| write_residues(&mine, b))?;
         }
@@ -111,7 +141,7 @@ impl EvaluatorSession {
         })
     }
 
-    /// Extends the OTs of the labels; sends corrections and the truncation's message. Returns `T` and the labels.
+    /// Extends the OTs of the labels; sends corrections and the truncation's message.
     fn answer(
         &mut self,
         ch: &mut Channel,
@@ -119,8 +149,8 @@ impl EvaluatorSession {
         spec: &ReluSpec,
         template: &Template,
         x: &[u32],
-        offer: &Offer,
-    ) -> Result<(Vec<u32>, Zeroizing<Vec<Block>>), Error> {
+        offer: Offer,
+    ) -> Result<Answered, Error> {
         let (x, wires, q) = (padded(x), template.inputs(), spec.modulus);
         let blocks = x.len() / LANES;
         ch.enter(Phase::Online, layer, Part::Relu(Step::Ot));
@@ -157,7 +187,7 @@ impl EvaluatorSession {
             t[i] = sub_mod(own, p0, q);
         }
         ch.send_with(4 * message.len(), |b| write_residues(&message, b))?;
-        Ok((t, labels))
+        Ok(Answered { t, labels, offer })
     }
 
     /// Receives the tables and evaluates them.
@@ -167,9 +197,9 @@ impl EvaluatorSession {
         layer: &str,
         spec: &ReluSpec,
         template: &Template,
-        t: Vec<u32>,
-        labels: &[Block],
+        answered: Answered,
     ) -> Result<Segment, Error> {
+        let Answered { t, labels, offer } = answered;
         let (blocks, wires, q) = (t.len() / LANES, template.inputs(), spec.modulus);
         let first_gate = self.evaluator.reserve(template, blocks)?;
         let first_group = self.output_groups.take(blocks)?;
@@ -213,31 +243,25 @@ impl EvaluatorSession {
                     })
             })??;
         }
-        Ok(Segment { t, sign, y })
+        self.buffers.give(labels);
+        Ok(Segment { t, sign, y, offer })
     }
 
     /// Finishes the outputs and makes the multiplexer message for the garbler.
-    fn multiplex(
-        &mut self,
-        spec: &ReluSpec,
-        mut offer: Offer,
-        choices: &[u16],
-        theirs: &[u32],
-        segment: &Segment,
-        y: &mut [u32],
-    ) -> Vec<u32> {
+    fn multiplex(&mut self, spec: &ReluSpec, segment: Segment, theirs: &Theirs, y: &mut [u32]) -> Vec<u32> {
         let q = spec.modulus;
-        let strings = &mut offer.strings[segment.y.len()..];
-        correct(strings, choices, self.delta().block());
-        let pads = self.sender_pads(strings, offer.group + choices.len() as u64, q);
+        let Segment { t, sign, y: partial, mut offer } = segment;
+        let strings = &mut offer.strings[partial.len()..];
+        correct(strings, &theirs.choices, self.delta().block());
+        let pads = self.sender_pads(strings, offer.group + sign.len() as u64, q);
         self.buffers.give(offer.strings);
-        let mut message = vec![0u32; segment.y.len()];
+        let mut message = vec![0u32; partial.len()];
         for (i, m) in message.iter_mut().enumerate() {
-            let bit = u32::from(segment.sign[i / LANES] >> (i % LANES) & 1);
+            let bit = u32::from(sign[i / LANES] >> (i % LANES) & 1);
             let (p0, p1) = pads[i];
-            *m = sub_mod(add_mod(p0, negate_if(bit, segment.t[i], q), q), p1, q);
+            *m = sub_mod(add_mod(p0, negate_if(bit, t[i], q), q), p1, q);
             if let Some(y) = y.get_mut(i) {
-                let sum = add_mod(segment.y[i], select(bit, theirs[i]), q);
+                let sum = add_mod(partial[i], select(bit, theirs.message[i]), q);
                 *y = sub_mod(sum, p0, q);
             }
         }

@@ -4,7 +4,7 @@
     reason = "all slices of a segment are sized from one block count at its start"
 )]
 
-use super::{ReluSpec, padded};
+use super::{AHEAD, ReluSpec, padded};
 use crate::Error;
 use crate::block::Block;
 use crate::channel::{Channel, Part, Phase, Step};
@@ -16,6 +16,7 @@ use crate::share::{
     write_residues, write_words,
 };
 use rayon::prelude::*;
+use std::collections::VecDeque;
 use zeroize::Zeroizing;
 
 const CHUNK_BLOCKS: usize = ReluSpec::CHUNK as usize / LANES;
@@ -34,6 +35,8 @@ struct Offer {
 
 /// What the evaluator sent for a segment.
 struct Answer {
+    /// Strings of the labels' OTs.
+    keys: Zeroizing<Vec<Block>>,
     corrections: Vec<u16>,
     truncation: Vec<u32>,
 }
@@ -72,30 +75,31 @@ impl GarblerSession {
             });
         }
         let template = drelu(spec.width as usize)?;
-        let mut segments = x.chunks(spec.segment as usize);
-        let mut next = match segments.next() {
-            Some(x) => Some(self.offer(ch, layer, spec, x)?),
+        let mut inputs = x.chunks(spec.segment as usize);
+        let mut outputs = y.chunks_mut(spec.segment as usize);
+        // Two offers ahead: the evaluator answers the next segment while this one is garbled.
+        let mut offers = VecDeque::new();
+        for x in inputs.by_ref().take(AHEAD) {
+            offers.push_back(self.offer(ch, layer, spec, x)?);
+        }
+        let mut answer = match offers.front() {
+            Some(offer) => Some(self.receive_answer(ch, layer, spec, &template, offer.blocks())?),
             None => None,
         };
-        let mut outputs = y.chunks_mut(spec.segment as usize);
-        while let (Some(offer), Some(y)) = (next.take(), outputs.next()) {
-            let garbled = self.segment(ch, layer, spec, &template, &offer)?;
+        while let (Some(offer), Some(current), Some(y)) =
+            (offers.pop_front(), answer.take(), outputs.next())
+        {
+            let garbled = self.garble_segment(ch, layer, spec, &template, &offer, &current)?;
             self.buffers.give(offer.pads);
-            // The next segment's offer travels with this one's tables.
-            if let Some(x) = segments.next() {
-                next = Some(self.offer(ch, layer, spec, x)?);
+            self.buffers.give(current.keys);
+            // The offer travels with this segment's tables; the answer comes while the evaluator evaluates them.
+            if let Some(x) = inputs.next() {
+                offers.push_back(self.offer(ch, layer, spec, x)?);
             }
-            ch.enter(Phase::Online, layer, Part::Relu(Step::Multiplexer));
-            let mut message = vec![0u32; garbled.y.len()];
-            ch.recv_with(4 * message.len(), |b| {
-                read_residues("ReLU multiplexer value", b, spec.modulus, &mut message)
-            })??;
-            for (i, (y, (partial, m))) in
-                y.iter_mut().zip(garbled.y.iter().zip(&message)).enumerate()
-            {
-                let bit = u32::from(garbled.sign[i / LANES] >> (i % LANES) & 1);
-                *y = add_mod(*partial, select(bit, *m), spec.modulus);
+            if let Some(next) = offers.front() {
+                answer = Some(self.receive_answer(ch, layer, spec, &template, next.blocks())?);
             }
+            garbled.finish(ch, layer, spec, y)?;
         }
         Ok(())
     }
@@ -142,22 +146,41 @@ impl GarblerSession {
         })
     }
 
-    /// Takes the evaluator's answer, garbles, and sends tables, multiplexer message and choices.
-    fn segment(
+    /// Extends the OTs of the labels and takes the evaluator's answer for a segment.
+    fn receive_answer(
+        &mut self,
+        ch: &mut Channel,
+        layer: &str,
+        spec: &ReluSpec,
+        template: &Template,
+        blocks: usize,
+    ) -> Result<Answer, Error> {
+        let wires = template.inputs();
+        ch.enter(Phase::Online, layer, Part::Relu(Step::Ot));
+        let mut keys = self.buffers.take(blocks * wires * LANES);
+        self.labels.extend(ch, &mut keys)?;
+        ch.enter(Phase::Online, layer, Part::Relu(Step::Corrections));
+        let mut corrections = vec![0u16; blocks * wires];
+        ch.recv_with(2 * corrections.len(), |b| read_words(b, &mut corrections))?;
+        ch.enter(Phase::Online, layer, Part::Relu(Step::Truncation));
+        let mut truncation = vec![0u32; blocks * LANES];
+        ch.recv_with(4 * truncation.len(), |b| {
+            read_residues("ReLU truncation value", b, spec.modulus, &mut truncation)
+        })??;
+        Ok(Answer { keys, corrections, truncation })
+    }
+
+    /// Garbles a segment, and sends tables, multiplexer message and choices.
+    fn garble_segment(
         &mut self,
         ch: &mut Channel,
         layer: &str,
         spec: &ReluSpec,
         template: &Template,
         offer: &Offer,
+        answer: &Answer,
     ) -> Result<Garbled, Error> {
-        let blocks = offer.top.len();
-        let wires = template.inputs();
-        ch.enter(Phase::Online, layer, Part::Relu(Step::Ot));
-        let mut keys = self.buffers.take(blocks * wires * LANES);
-        self.labels.extend(ch, &mut keys)?;
-        let answer = Answer::receive(ch, layer, spec, blocks, wires)?;
-
+        let (blocks, wires) = (offer.blocks(), template.inputs());
         let first_gate = self.garbler.reserve(template, blocks)?;
         let first_group = self.output_groups.take(blocks)?;
         let mut garbled = Garbled {
@@ -173,7 +196,7 @@ impl GarblerSession {
             let end = blocks.min(start + stride);
             let lanes = start * LANES..end * LANES;
             ch.send_with((end - start) * block_bytes, |tables| {
-                keys[lanes.start * wires..lanes.end * wires]
+                answer.keys[lanes.start * wires..lanes.end * wires]
                     .par_chunks(CHUNK_BLOCKS * wires * LANES)
                     .zip(garbled.sign[start..end].par_chunks_mut(CHUNK_BLOCKS))
                     .zip(garbled.message[lanes.clone()].par_chunks_mut(CHUNK_BLOCKS * LANES))
@@ -186,7 +209,7 @@ impl GarblerSession {
                             spec,
                             template,
                             offer,
-                            answer: &answer,
+                            answer,
                         };
                         part.garble(
                             start + i * CHUNK_BLOCKS,
@@ -200,8 +223,6 @@ impl GarblerSession {
                     })
             })??;
         }
-
-        self.buffers.give(keys);
 
         ch.enter(Phase::Online, layer, Part::Relu(Step::Multiplexer));
         ch.send_with(4 * garbled.message.len(), |b| {
@@ -218,26 +239,25 @@ impl GarblerSession {
     }
 }
 
-impl Answer {
-    fn receive(
-        ch: &mut Channel,
-        layer: &str,
-        spec: &ReluSpec,
-        blocks: usize,
-        wires: usize,
-    ) -> Result<Self, Error> {
-        ch.enter(Phase::Online, layer, Part::Relu(Step::Corrections));
-        let mut corrections = vec![0u16; blocks * wires];
-        ch.recv_with(2 * corrections.len(), |b| read_words(b, &mut corrections))?;
-        ch.enter(Phase::Online, layer, Part::Relu(Step::Truncation));
-        let mut truncation = vec![0u32; blocks * LANES];
-        ch.recv_with(4 * truncation.len(), |b| {
-            read_residues("ReLU truncation value", b, spec.modulus, &mut truncation)
+impl Offer {
+    fn blocks(&self) -> usize {
+        self.top.len()
+    }
+}
+
+impl Garbled {
+    /// Takes the evaluator's multiplexer message and completes the outputs.
+    fn finish(self, ch: &mut Channel, layer: &str, spec: &ReluSpec, y: &mut [u32]) -> Result<(), Error> {
+        ch.enter(Phase::Online, layer, Part::Relu(Step::Multiplexer));
+        let mut message = vec![0u32; self.y.len()];
+        ch.recv_with(4 * message.len(), |b| {
+            read_residues("ReLU multiplexer value", b, spec.modulus, &mut message)
         })??;
-        Ok(Self {
-            corrections,
-            truncation,
-        })
+        for (i, (y, (partial, m))) in y.iter_mut().zip(self.y.iter().zip(&message)).enumerate() {
+            let bit = u32::from(self.sign[i / LANES] >> (i % LANES) & 1);
+            *y = add_mod(*partial, select(bit, *m), spec.modulus);
+        }
+        Ok(())
     }
 }
 

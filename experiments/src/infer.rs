@@ -77,7 +77,7 @@ pub fn run(options: &Options) -> Result<(), Error> {
     let stream = net::connect(&options.connect, &options.addresses)?;
     let start = Instant::now();
     let mut channel =
-        Channel::tcp(stream, options.timeout).map_err(|error| failed(error.into()))?;
+        Channel::tcp_unblocked(stream, options.timeout).map_err(|error| failed(error.into()))?;
     let mut client = Client::connect(&mut channel, options.expect_plan, random, options.kernels)
         .map_err(failed)?;
     let seconds_setup = start.elapsed().as_secs_f64();

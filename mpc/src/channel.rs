@@ -90,7 +90,10 @@ impl Channel {
     /// # Errors
     /// As [`Channel::tcp`], or if there is no thread to be had.
     pub fn tcp_unblocked(stream: TcpStream, timeout: Duration) -> Result<Self, Error> {
-        let io = |source| Error::Io { what: "setting up the socket".into(), source };
+        let io = |source| Error::Io {
+            what: "setting up the socket".into(),
+            source,
+        };
         transport::prepare_tcp(&stream, timeout).map_err(io)?;
         let transport = unblocked::Unblocked::new(stream).map_err(io)?;
         Ok(Self::new(Box::new(transport), timeout))

@@ -402,3 +402,61 @@ fn messages_written_in_place_arrive() {
     let bytes = b.recv_vec(300_000, 300_000).unwrap();
     assert!(bytes.iter().enumerate().all(|(i, &byte)| byte == i as u8));
 }
+
+#[test]
+fn one_unblocked_end_is_enough_for_both_to_send_first() {
+    // Far more than socket buffers hold: two blocking ends would wait for each other until the time limit.
+    let bytes = pattern(64 << 20, 3);
+    let (a, b) = tcp_streams();
+    let mut a = Channel::tcp_unblocked(a, Duration::from_secs(20)).unwrap();
+    let mut b = Channel::tcp(b, Duration::from_secs(20)).unwrap();
+    let theirs = bytes.clone();
+    let handle = thread::spawn(move || {
+        b.send(&theirs).unwrap();
+        let mut got = vec![0; theirs.len()];
+        b.recv(&mut got).unwrap();
+        assert!(got == theirs);
+        // What the other end queued before it was dropped still arrives, then the end.
+        let mut last = [0; 4];
+        b.recv(&mut last).unwrap();
+        assert_eq!(last, *b"last");
+        assert!(matches!(b.recv(&mut last), Err(Error::Closed { .. })));
+    });
+    a.send(&bytes).unwrap();
+    let mut got = vec![0; bytes.len()];
+    a.recv(&mut got).unwrap();
+    assert!(got == bytes);
+    a.send(b"last").unwrap();
+    a.flush().unwrap();
+    drop(a);
+    handle.join().unwrap();
+}
+
+#[test]
+fn an_unblocked_end_learns_that_nobody_reads() {
+    // The peer goes away: sending or receiving must fail soon.
+    let (a, b) = tcp_streams();
+    let mut a = Channel::tcp_unblocked(a, Duration::from_secs(20)).unwrap();
+    drop(b);
+    let start = Instant::now();
+    let failed = (0..1000).any(|_| {
+        a.send(&[0; 1 << 16])
+            .and_then(|()| a.recv(&mut [0; 1]))
+            .is_err()
+    });
+    assert!(failed && start.elapsed() < Duration::from_secs(5));
+
+    // The peer stays and is silent: the time limit ends both directions.
+    let (a, b) = tcp_streams();
+    let mut a = Channel::tcp_unblocked(a, SHORT).unwrap();
+    a.send(&vec![0; 64 << 20]).unwrap();
+    let err = a.recv(&mut [0; 1]).unwrap_err();
+    assert!(matches!(err, Error::Timeout { .. }), "{err}");
+    let start = Instant::now();
+    drop(a);
+    assert!(
+        start.elapsed() < Duration::from_secs(5),
+        "dropping waits for the time limit at most"
+    );
+    drop(b);
+}

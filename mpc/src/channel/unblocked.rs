@@ -36,7 +36,12 @@ impl Unblocked {
         let writer = std::thread::Builder::new()
             .name("channel writer".into())
             .spawn(move || write_all(output, &pieces, &theirs))?;
-        Ok(Self { stream, queue: Some(queue), shared, writer: Some(writer) })
+        Ok(Self {
+            stream,
+            queue: Some(queue),
+            shared,
+            writer: Some(writer),
+        })
     }
 }
 
@@ -83,7 +88,10 @@ impl Write for Unblocked {
         piece.extend_from_slice(bytes);
         match &self.queue {
             Some(queue) if queue.send(piece).is_ok() => Ok(bytes.len()),
-            _ => Err(lock(&self.shared).failure.take().unwrap_or_else(|| io::ErrorKind::BrokenPipe.into())),
+            _ => Err(lock(&self.shared)
+                .failure
+                .take()
+                .unwrap_or_else(|| io::ErrorKind::BrokenPipe.into())),
         }
     }
 

@@ -57,7 +57,12 @@ struct Theirs {
 }
 
 impl Theirs {
-    fn receive(ch: &mut Channel, layer: &str, spec: &ReluSpec, blocks: usize) -> Result<Self, Error> {
+    fn receive(
+        ch: &mut Channel,
+        layer: &str,
+        spec: &ReluSpec,
+        blocks: usize,
+    ) -> Result<Self, Error> {
         ch.enter(Phase::Online, layer, Part::Relu(Step::Multiplexer));
         let mut message = vec![0u32; blocks * LANES];
         ch.recv_with(4 * message.len(), |b| {
@@ -108,7 +113,9 @@ impl EvaluatorSession {
             if let (Some(x), Some(offer)) = (inputs.get(i + 1), offers.pop_front()) {
                 answered.push_back(self.answer(ch, layer, spec, &template, x, offer)?);
             }
-            let Some(current) = answered.pop_front() else { break };
+            let Some(current) = answered.pop_front() else {
+                break;
+            };
             let segment = self.evaluate(ch, layer, spec, &template, current)?;
             let theirs = Theirs::receive(ch, layer, spec, segment.sign.len())?;
             if let Some(x) = inputs.get(i + AHEAD) {
@@ -248,9 +255,20 @@ impl EvaluatorSession {
     }
 
     /// Finishes the outputs and makes the multiplexer message for the garbler.
-    fn multiplex(&mut self, spec: &ReluSpec, segment: Segment, theirs: &Theirs, y: &mut [u32]) -> Vec<u32> {
+    fn multiplex(
+        &mut self,
+        spec: &ReluSpec,
+        segment: Segment,
+        theirs: &Theirs,
+        y: &mut [u32],
+    ) -> Vec<u32> {
         let q = spec.modulus;
-        let Segment { t, sign, y: partial, mut offer } = segment;
+        let Segment {
+            t,
+            sign,
+            y: partial,
+            mut offer,
+        } = segment;
         let strings = &mut offer.strings[partial.len()..];
         correct(strings, &theirs.choices, self.delta().block());
         let pads = self.sender_pads(strings, offer.group + sign.len() as u64, q);

@@ -167,7 +167,11 @@ impl GarblerSession {
         ch.recv_with(4 * truncation.len(), |b| {
             read_residues("ReLU truncation value", b, spec.modulus, &mut truncation)
         })??;
-        Ok(Answer { keys, corrections, truncation })
+        Ok(Answer {
+            keys,
+            corrections,
+            truncation,
+        })
     }
 
     /// Garbles a segment, and sends tables, multiplexer message and choices.
@@ -247,7 +251,13 @@ impl Offer {
 
 impl Garbled {
     /// Takes the evaluator's multiplexer message and completes the outputs.
-    fn finish(self, ch: &mut Channel, layer: &str, spec: &ReluSpec, y: &mut [u32]) -> Result<(), Error> {
+    fn finish(
+        self,
+        ch: &mut Channel,
+        layer: &str,
+        spec: &ReluSpec,
+        y: &mut [u32],
+    ) -> Result<(), Error> {
         ch.enter(Phase::Online, layer, Part::Relu(Step::Multiplexer));
         let mut message = vec![0u32; self.y.len()];
         ch.recv_with(4 * message.len(), |b| {

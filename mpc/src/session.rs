@@ -35,6 +35,29 @@ impl Groups {
     }
 }
 
+/// The hashes that turn strings into pads, with the counters of their groups; the same in both parties.
+pub(crate) struct Pads {
+    seed: [u8; 32],
+    /// Of output labels.
+    pub(crate) output: LabelHash,
+    pub(crate) output_groups: Groups,
+    /// Of the OTs in which the garbler chooses.
+    pub(crate) reverse: LabelHash,
+    pub(crate) reverse_groups: Groups,
+}
+
+impl Pads {
+    fn new(seed: [u8; 32], simd: Simd) -> Self {
+        Self {
+            seed,
+            output: LabelHash::new(&seed, "garbled output", simd),
+            output_groups: Groups::default(),
+            reverse: LabelHash::new(&seed, "evaluator to garbler", simd),
+            reverse_groups: Groups::default(),
+        }
+    }
+}
+
 /// Large buffers of OT strings, kept between segments: allocating, clearing and wiping them anew costs as much as
 /// garbling. Wiped when the session ends.
 #[derive(Default)]
@@ -65,12 +88,8 @@ pub struct GarblerSession {
     pub(crate) labels: CotSender,
     /// Bits of the garbler against numbers of the evaluator.
     pub(crate) choices: CotReceiver,
-    pub(crate) output_hash: LabelHash,
-    pub(crate) output_groups: Groups,
-    pub(crate) reverse_hash: LabelHash,
-    pub(crate) reverse_groups: Groups,
+    pub(crate) pads: Pads,
     pub(crate) buffers: Buffers,
-    seed: [u8; 32],
 }
 
 /// The evaluating party (the client).
@@ -78,16 +97,9 @@ pub struct EvaluatorSession {
     pub(crate) evaluator: Evaluator,
     pub(crate) labels: CotReceiver,
     pub(crate) choices: CotSender,
-    pub(crate) output_hash: LabelHash,
-    pub(crate) output_groups: Groups,
-    pub(crate) reverse_hash: LabelHash,
-    pub(crate) reverse_groups: Groups,
+    pub(crate) pads: Pads,
     pub(crate) buffers: Buffers,
-    seed: [u8; 32],
 }
-
-const OUTPUT_DOMAIN: &str = "garbled output";
-const REVERSE_DOMAIN: &str = "evaluator to garbler";
 
 fn session_seed(garbler: &[u8; 32], evaluator: &[u8; 32]) -> [u8; 32] {
     Sha256::new()
@@ -116,19 +128,15 @@ impl GarblerSession {
             garbler: Garbler::new(labels.delta().clone(), &seed, simd),
             labels,
             choices,
-            output_hash: LabelHash::new(&seed, OUTPUT_DOMAIN, simd),
-            output_groups: Groups::default(),
-            reverse_hash: LabelHash::new(&seed, REVERSE_DOMAIN, simd),
-            reverse_groups: Groups::default(),
+            pads: Pads::new(seed, simd),
             buffers: Buffers::default(),
-            seed,
         })
     }
 
     /// The jointly drawn public seed.
     #[must_use]
     pub fn seed(&self) -> &[u8; 32] {
-        &self.seed
+        &self.pads.seed
     }
 
     pub(crate) fn delta(&self) -> Block {
@@ -155,19 +163,15 @@ impl EvaluatorSession {
             evaluator: Evaluator::new(&seed, simd),
             labels,
             choices,
-            output_hash: LabelHash::new(&seed, OUTPUT_DOMAIN, simd),
-            output_groups: Groups::default(),
-            reverse_hash: LabelHash::new(&seed, REVERSE_DOMAIN, simd),
-            reverse_groups: Groups::default(),
+            pads: Pads::new(seed, simd),
             buffers: Buffers::default(),
-            seed,
         })
     }
 
     /// The jointly drawn public seed.
     #[must_use]
     pub fn seed(&self) -> &[u8; 32] {
-        &self.seed
+        &self.pads.seed
     }
 
     pub(crate) fn delta(&self) -> &Delta {

@@ -46,7 +46,7 @@ impl Default for PlanOptions {
             parameters: Parameters::throughput(),
             weight_bits: 9,
             relu_width: 12,
-            argmax_width: 14,
+            argmax_width: 12,
             guard_bits: 10,
             input_levels: 255,
             segment: 1 << 14,

@@ -144,7 +144,7 @@ impl EvaluatorSession {
         );
         Ok(Offer {
             strings,
-            group: self.reverse_groups.take(2 * blocks)?,
+            group: self.pads.reverse_groups.take(2 * blocks)?,
         })
     }
 
@@ -209,7 +209,7 @@ impl EvaluatorSession {
         let Answered { t, labels, offer } = answered;
         let (blocks, wires, q) = (t.len() / LANES, template.inputs(), spec.modulus);
         let first_gate = self.evaluator.reserve(template, blocks)?;
-        let first_group = self.output_groups.take(blocks)?;
+        let first_group = self.pads.output_groups.take(blocks)?;
         let block_bytes = template.and_gates() * LANES * TABLE_BYTES;
         let stride = CHUNK_BLOCKS * rayon::current_num_threads();
         let (mut sign, mut y) = (vec![0u16; blocks], vec![0u32; blocks * LANES]);
@@ -239,7 +239,8 @@ impl EvaluatorSession {
                             sign[i / LANES] |= (label.lsb() as u16) << (i % LANES);
                         }
                         let group = first_group + first as u64;
-                        self.output_hash
+                        self.pads
+                            .output
                             .hash(group, &mut out, &mut Zeroizing::new(Vec::new()));
                         let t = &t[first * LANES..][..y.len()];
                         for (i, (y, (pad, t))) in y.iter_mut().zip(out.iter().zip(t)).enumerate() {
@@ -303,8 +304,8 @@ impl EvaluatorSession {
                 let mut zero = Zeroizing::new(keys.to_vec());
                 let mut one = Zeroizing::new(keys.iter().map(|k| *k ^ delta).collect::<Vec<_>>());
                 let mut scratch = Zeroizing::new(Vec::new());
-                self.reverse_hash.hash(group, &mut zero, &mut scratch);
-                self.reverse_hash.hash(group, &mut one, &mut scratch);
+                self.pads.reverse.hash(group, &mut zero, &mut scratch);
+                self.pads.reverse.hash(group, &mut one, &mut scratch);
                 for (pad, (zero, one)) in pads.iter_mut().zip(zero.iter().zip(one.iter())) {
                     *pad = (pad_below(*zero, modulus), pad_below(*one, modulus));
                 }

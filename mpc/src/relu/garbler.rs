@@ -117,12 +117,13 @@ impl GarblerSession {
         let mut random = vec![0u16; 2 * blocks];
         let mut pads = self.buffers.take(2 * blocks * LANES);
         self.choices.extend(ch, &mut random, &mut pads)?;
-        let group = self.reverse_groups.take(2 * blocks)?;
+        let group = self.pads.reverse_groups.take(2 * blocks)?;
         let chunk = CHUNK_BLOCKS * LANES;
         pads.par_chunks_mut(chunk).enumerate().for_each_init(
             || Zeroizing::new(Vec::new()),
             |scratch, (i, pads)| {
-                self.reverse_hash
+                self.pads
+                    .reverse
                     .hash(group + (i * CHUNK_BLOCKS) as u64, pads, scratch);
             },
         );
@@ -186,7 +187,7 @@ impl GarblerSession {
     ) -> Result<Garbled, Error> {
         let (blocks, wires) = (offer.blocks(), template.inputs());
         let first_gate = self.garbler.reserve(template, blocks)?;
-        let first_group = self.output_groups.take(blocks)?;
+        let first_group = self.pads.output_groups.take(blocks)?;
         let mut garbled = Garbled {
             sign: vec![0; blocks],
             message: vec![0; blocks * LANES],
@@ -342,8 +343,8 @@ impl Chunk<'_> {
         }
         let mut scratch = Zeroizing::new(Vec::new());
         let group = first_group + first_block as u64;
-        session.output_hash.hash(group, zero, &mut scratch);
-        session.output_hash.hash(group, one, &mut scratch);
+        session.pads.output.hash(group, zero, &mut scratch);
+        session.pads.output.hash(group, one, &mut scratch);
 
         let (truncation, multiplexer) = offer.pads.split_at(offer.x.len());
         for i in 0..blocks * LANES {

@@ -4,7 +4,7 @@
 //! forward(f) lists f(psi^(2j+1)) in bit-reversed order; the inverse comes out N times too large,
 //! so a product is forward, [`Ntt::mul_assign_normalize`] (which divides by N), inverse. The
 //! library chooses its instructions at run time and reduces by min(r, r - q): no branch depends on
-//! the values. The tests compare with a schoolbook product that shares no code with it.
+//! the values. The tests compare with a scalar transform and a schoolbook product that share no code with it.
 
 use super::{Modulus, Word};
 use crate::{Error, params};
@@ -207,6 +207,75 @@ mod tests {
                 ntt.inverse_unscaled(&mut sum).unwrap();
                 ntt.normalize(&mut sum).unwrap();
                 assert_eq!(sum, expected, "accumulated, n {n} q {q}");
+            }
+        }
+    }
+
+    fn power(mut a: u64, mut e: u64, q: u64) -> u64 {
+        let mut product = 1;
+        while e > 0 {
+            if e & 1 == 1 {
+                product = (u128::from(product) * u128::from(a) % u128::from(q)) as u64;
+            }
+            a = (u128::from(a) * u128::from(a) % u128::from(q)) as u64;
+            e >>= 1;
+        }
+        product
+    }
+
+    /// A scalar transform of our own: the values at all odd powers of a primitive 2N-th root, by the textbook recursion.
+    fn scalar_ntt(a: &[u64], q: u64) -> Vec<u64> {
+        fn dft(a: &[u64], root: u64, q: u64) -> Vec<u64> {
+            if a.len() == 1 {
+                return a.to_vec();
+            }
+            let half = |from: usize| a.iter().skip(from).step_by(2).copied().collect::<Vec<_>>();
+            let square = power(root, 2, q);
+            let (even, odd) = (dft(&half(0), square, q), dft(&half(1), square, q));
+            (0..a.len())
+                .map(|i| {
+                    let twisted =
+                        u128::from(power(root, i as u64, q)) * u128::from(odd[i % odd.len()]);
+                    ((u128::from(even[i % even.len()]) + twisted) % u128::from(q)) as u64
+                })
+                .collect()
+        }
+        let n = a.len() as u64;
+        let psi = (2..)
+            .map(|g| power(g, (q - 1) / (2 * n), q))
+            .find(|psi| power(*psi, n, q) == q - 1)
+            .unwrap();
+        let twisted: Vec<u64> = a
+            .iter()
+            .enumerate()
+            .map(|(i, &x)| {
+                (u128::from(x) * u128::from(power(psi, i as u64, q)) % u128::from(q)) as u64
+            })
+            .collect();
+        dft(&twisted, power(psi, 2, q), q)
+    }
+
+    #[test]
+    fn transforms_match_a_scalar_one_at_the_edges() {
+        fn check<W: Word>(n: usize, q: u64) {
+            let ntt = Ntt::<W>::new(n, W::truncate(q)).unwrap();
+            let edges = |i: usize| [0, 1, q - 1, q / 2, q / 2 + 1][i * i % 5];
+            for a in [vec![q - 1; n], (0..n).map(edges).collect()] {
+                let mut words: Vec<W> = a.iter().map(|&x| W::truncate(x)).collect();
+                ntt.forward(&mut words).unwrap();
+                // Order and choice of the root are the library's own: the values are the same as a set.
+                let mut got: Vec<u64> = words.iter().map(|w| w.widen()).collect();
+                let mut want = scalar_ntt(&a, q);
+                got.sort_unstable();
+                want.sort_unstable();
+                assert_eq!(got, want, "n {n} q {q}");
+            }
+        }
+        for n in [64, 2048] {
+            check::<u32>(n, 998_244_353);
+            check::<u32>(n, prime(n, 30));
+            for bits in [30, 49, 50, 51, 60] {
+                check::<u64>(n, prime(n, bits));
             }
         }
     }

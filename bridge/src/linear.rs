@@ -9,12 +9,13 @@ use crate::Error;
 use halfmask_ckks::noise::LinearLayer as Norms;
 use halfmask_ckks::{CiphertextBatch, Group, Modulus, ResidueGemm, Simd, Weights};
 use std::sync::Arc;
+use zeroize::Zeroizing;
 
 /// A small matrix, row-major, that blocks may share.
 #[derive(Clone, Debug)]
 pub struct Matrix {
     terms: usize,
-    values: Arc<[i16]>,
+    values: Arc<Zeroizing<Vec<i16>>>,
     packed: Arc<Weights>,
 }
 
@@ -32,7 +33,7 @@ impl Matrix {
         let packed = Weights::new(outputs, terms, max_weight, values)?;
         Ok(Self {
             terms,
-            values: values.into(),
+            values: Arc::new(Zeroizing::new(values.to_vec())),
             packed,
         })
     }
@@ -110,6 +111,12 @@ impl IntegerLinear {
         self.bias.len()
     }
 
+    /// The biases.
+    #[must_use]
+    pub fn bias(&self) -> &[i64] {
+        &self.bias
+    }
+
     /// Multiply-adds for one column.
     #[must_use]
     pub fn multiply_adds(&self) -> usize {
@@ -145,7 +152,7 @@ impl IntegerLinear {
         Ok(out)
     }
 
-    /// The layer on plain integers, exactly.
+    /// The layer on plain integers, exactly; they must be below the modulus in absolute value.
     ///
     /// # Errors
     /// [`Error::Linear`] if `x` has another length.
@@ -162,11 +169,14 @@ impl IntegerLinear {
     ///
     /// # Errors
     /// [`Error::Linear`] if `d` has another length.
-    pub fn spread(&self, d: &[i64]) -> Result<Vec<i64>, Error> {
-        self.fold(d, |w, d| i64::from(w.unsigned_abs()) * d)
+    pub fn spread(&self, d: &[f64]) -> Result<Vec<f64>, Error> {
+        self.fold(d, |w, d| f64::from(w.unsigned_abs()) * d)
     }
 
-    fn fold(&self, x: &[i64], term: impl Fn(i16, i64) -> i64) -> Result<Vec<i64>, Error> {
+    fn fold<T>(&self, x: &[T], term: impl Fn(i16, T) -> T) -> Result<Vec<T>, Error>
+    where
+        T: Copy + Default + std::iter::Sum,
+    {
         if x.len() != self.inputs {
             return Err(Error::Linear(format!(
                 "{} inputs, expected {}",
@@ -174,7 +184,7 @@ impl IntegerLinear {
                 self.inputs
             )));
         }
-        let mut y = vec![0i64; self.outputs()];
+        let mut y = vec![T::default(); self.outputs()];
         let mut gathered = Vec::new();
         for block in &self.blocks {
             gathered.clear();
@@ -182,7 +192,7 @@ impl IntegerLinear {
                 block
                     .inputs
                     .iter()
-                    .map(|i| x.get(*i as usize).copied().unwrap_or(0)),
+                    .map(|i| x.get(*i as usize).copied().unwrap_or_default()),
             );
             for (row, o) in block.matrix.rows().zip(&block.outputs) {
                 if let Some(y) = y.get_mut(*o as usize) {

@@ -24,6 +24,7 @@ use crate::packing::{ROWS_A_MESSAGE, check_images, take_rows};
 use crate::session::{ClientSession, ServerSession};
 use halfmask_ckks::{CiphertextBatch, ErrorTerm, SwitchedBatch, sample};
 use halfmask_mpc::channel::{Channel, Part, Phase};
+use zeroize::Zeroizing;
 
 impl ServerSession {
     /// Sends a batch as shares modulo `2^bits`; returns this party's share `[element][image]`.
@@ -48,11 +49,11 @@ impl ServerSession {
             self.public_key
                 .rerandomize(&mut part, error0, &mut self.random.he)?;
             let mut switched = part.switch(bits, self.kernels.he)?;
-            let mut masks = vec![0u32; switched.rows() * degree];
+            let mut masks = Zeroizing::new(vec![0u32; switched.rows() * degree]);
             sample::uniform_bits(&mut self.random.he, bits, &mut masks)?;
             switched.add_masks(&masks)?;
             ch.send(&switched.to_bytes()?)?;
-            for mask in &mut masks {
+            for mask in masks.iter_mut() {
                 *mask = mask.wrapping_neg() & (u32::MAX >> (32 - bits));
             }
             take_rows(&masks, images, degree, &mut share);
@@ -77,7 +78,7 @@ impl ClientSession {
         let degree = self.context.degree();
         check_images(images, degree)?;
         ch.enter(Phase::Online, layer, Part::Ciphertext);
-        let mut share = Vec::with_capacity(elements * images);
+        let mut share = Vec::new();
         for start in (0..elements).step_by(ROWS_A_MESSAGE) {
             let rows = ROWS_A_MESSAGE.min(elements - start);
             let batch = ch.recv_with(rows * 2 * degree / 8 * bits as usize, |bytes| {

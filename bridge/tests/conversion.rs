@@ -94,7 +94,7 @@ fn layers_agree_with_the_dense_matrix() {
         .map(|(row, b)| row.iter().zip(&x).map(|(w, x)| w * x).sum::<i64>() + b)
         .collect();
     assert_eq!(linear.plain(&x).unwrap(), want);
-    assert_eq!(linear.spread(&[1, 1, 1, 1]).unwrap(), [273, 101, 258]);
+    assert_eq!(linear.spread(&[1.0; 4]).unwrap(), [273.0, 101.0, 258.0]);
     assert_eq!((linear.norms().l1_norm, linear.multiply_adds()), (273, 8));
     assert!(
         linear

@@ -81,7 +81,7 @@ impl Cost {
     /// If a circuit of the plan cannot be built.
     pub fn of(plan: &Plan) -> Result<Self, Error> {
         let cot = (128.0 / SOFT_SPOKEN_K as f64 - 1.0) / 8.0;
-        let degree = plan.parameters.degree as f64;
+        let degree = f64::from(plan.ring.degree);
         let residue_bits = f64::from(u32::BITS - plan.modulus().leading_zeros());
         let mut cost = Self {
             ciphertexts: BothWays::default(),

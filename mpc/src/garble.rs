@@ -19,9 +19,10 @@
 //! and a public random `S`, drawn by the garbler after it has drawn `Delta`. `g` numbers AND gates over the whole life of
 //! `Delta`, across batches and threads, and never repeats; `j = 2 lane + half` tells the sixteen lanes and two half-gates
 //! apart that share one key schedule. Without `j`, lanes that carry the same label would give away `Delta` half the time.
-//! This is the re-keyed hash of Guo, Katz, Wang, Weng and Yu (eprint 2019/1168, section 4): in the ideal-cipher model a
-//! key is used for 32 tweaks, and the advantage of `t` cipher calls is about `32 t / 2^127` plus `(64 G) / 2^127` over `G`
-//! gates (`Delta` has 127 free bits).
+//! This is the re-keyed hash of Guo, Katz, Wang, Weng and Yu (eprint 2019/1168, multi-instance tweakable circular correlation robustness): in the
+//! ideal-cipher model, with `mu = 32` uses of a key, an adversary of `t` cipher calls against `G` gates has an advantage of the order of
+//! `2 mu t / 2^127 + mu^2 G / 2^127` (`Delta` has 127 free bits): about `2^121` work. Key domains (gates, output labels, the reverse
+//! direction) have independent random `S`; two of them meet in a key with probability about `2^(g - 128)` for `2^g` gates.
 //!
 //! **Simulator.** The evaluator's view is one label a wire, the tables, and (only where the output is for it) decode bits.
 //! The simulator draws active labels at random and, gate by gate, programs the row that the evaluator opens; the other

@@ -61,6 +61,11 @@ pub fn run(options: &Options) -> Result<(), Error> {
     let measured = measure(options, &data, folder.path())?;
     let classes = Classes::compute(&model, &data.images, measured.classes.clone())?;
     let agreement = classes.agreement(&data.labels);
+    if let Some(image) = agreement.broken_proofs.first() {
+        return Err(Error::Failed(format!(
+            "image {image} has another class than the twin's bound proves: the protocol or the bound is wrong"
+        )));
+    }
     let record = record(options, &model, &data, &measured, agreement);
     if let Some(json) = &options.json {
         report::write_json(&record, json)?;
@@ -220,6 +225,7 @@ fn record(
         twin_agreement: agreement.twin,
         float_agreement: agreement.float,
         twin_disagreements: agreement.twin_disagreements,
+        certified: agreement.certified,
         bytes_per_image: summary::bytes_per_image(client),
         bytes_setup: summary::bytes_setup(client),
         bytes_per_relu: summary::bytes_per_relu(client, plan),

@@ -18,6 +18,8 @@ pub struct Classes {
     pub twin: Vec<usize>,
     /// By the float model.
     pub float: Vec<usize>,
+    /// Whether the twin's bound proves that the protocol opens the twin's class.
+    pub certified: Vec<bool>,
 }
 
 /// Shares of all images, 0 to 1, and where protocol and twin differ.
@@ -33,6 +35,10 @@ pub struct Agreement {
     pub float: f64,
     /// Images whose private class is not the twin's.
     pub twin_disagreements: Vec<usize>,
+    /// Classes that the twin's bound proves beforehand.
+    pub certified: f64,
+    /// Images for which it proved the wrong class: must be none.
+    pub broken_proofs: Vec<usize>,
 }
 
 impl Classes {
@@ -53,15 +59,18 @@ impl Classes {
                 let pixels = images.image(index).unwrap_or_default();
                 let values: Vec<f64> = pixels.iter().map(|p| f64::from(*p) / 255.0).collect();
                 let float = float::classify(&model.network, &values)?;
-                Ok((twin.evaluate(&quantise.image(pixels))?.class, float))
+                let (output, certified) =
+                    twin.certify(&quantise.image(pixels), &model.planned.report)?;
+                Ok(((output.class, float), certified))
             })
             .collect::<Result<Vec<_>, halfmask_models::Error>>()
             .map_err(failed)?;
-        let (twin, float) = pairs.into_iter().unzip();
+        let ((twin, float), certified) = pairs.into_iter().unzip();
         Ok(Self {
             private,
             twin,
             float,
+            certified,
         })
     }
 
@@ -74,12 +83,18 @@ impl Classes {
             .map(|label| usize::from(*label))
             .collect();
         let pairs = self.private.iter().zip(&self.twin).enumerate();
+        let twin_disagreements: Vec<usize> =
+            pairs.filter(|(_, (a, b))| a != b).map(|(i, _)| i).collect();
+        let proven = |i: &usize| self.certified.get(*i).copied().unwrap_or(false);
+        let certified = self.certified.iter().filter(|c| **c).count();
         Agreement {
             accuracy: equal(&self.private, &truth),
             plain_accuracy: equal(&self.float, &truth),
             twin: equal(&self.private, &self.twin),
             float: equal(&self.private, &self.float),
-            twin_disagreements: pairs.filter(|(_, (a, b))| a != b).map(|(i, _)| i).collect(),
+            certified: certified as f64 / self.certified.len().max(1) as f64,
+            broken_proofs: twin_disagreements.iter().copied().filter(proven).collect(),
+            twin_disagreements,
         }
     }
 }
@@ -120,6 +135,7 @@ mod tests {
             private: vec![1, 2, 3, 4],
             twin: vec![1, 2, 0, 4],
             float: vec![1, 2, 3, 3],
+            certified: vec![true, false, true, false],
         };
         let labels = Labels {
             values: vec![1, 0, 0, 3],
@@ -131,6 +147,8 @@ mod tests {
             twin: 0.75,
             float: 0.75,
             twin_disagreements: vec![2],
+            certified: 0.5,
+            broken_proofs: vec![2],
         };
         assert_eq!(agreement, expected);
     }

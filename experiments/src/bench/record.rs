@@ -58,6 +58,8 @@ pub struct Record {
     pub float_agreement: f64,
     /// Images whose private class is not the twin's.
     pub twin_disagreements: Vec<usize>,
+    /// Classes that the twin's bound proves before the run, as a share of the images.
+    pub certified: f64,
     /// Payload bytes after set-up.
     pub bytes_per_image: BothWays,
     /// Payload bytes of set-up, once a connection.
@@ -245,6 +247,7 @@ impl Record {
             ("plain_accuracy", self.plain_accuracy),
             ("twin_agreement", self.twin_agreement),
             ("float_agreement", self.float_agreement),
+            ("certified", self.certified),
         ] {
             rule((0.0..=1.0).contains(&share), format!("{what} is {share}"))?;
         }

@@ -189,7 +189,7 @@ pub fn layers(
 /// The parameters of a plan.
 #[must_use]
 pub fn parameters(plan: &Plan) -> Parameters {
-    let ring = plan.parameters.clone();
+    let ring = plan.parameters();
     let compared = |stage: &halfmask_models::nn::plan::Stage| match stage.then {
         Activation::Relu { width, .. } | Activation::Argmax { width, .. } => width,
     };

@@ -74,6 +74,10 @@ fn figures(record: &Record) -> Table {
         percent(record.twin_agreement),
     );
     row(
+        "classes that the twin's bound proves",
+        percent(record.certified),
+    );
+    row(
         "agreement with the float model",
         percent(record.float_agreement),
     );

@@ -1,6 +1,6 @@
 //! Private inference by two parties.
 //!
-//! A [`Server`] holds a planned network, a [`Client`] images. One connection: hello and plan ([`hello`]), set-up of keys and
+//! A [`Server`] holds a planned network, a [`Client`] images. One connection: hello and plan (`hello.rs`), set-up of keys and
 //! OT, then any number of batches. For a batch, with arrows in one direction coalescing:
 //!
 //! ```text
@@ -17,7 +17,7 @@
 //! shares or fresh ciphertexts, so their simulators compose (modular composition, Canetti 2000). The server's view is
 //! simulated from the plan and the number of images alone. The client's view is simulated from the plan and the classes
 //! `F(x, W; rho)`, `rho` being its own encryption noise and the shares' randomness: near ties depend on `rho`, and the flooding of
-//! the last layer makes that dependence small against the unit that the argmax compares. SECURITY.md has the details.
+//! the last layer dulls that dependence without removing it. SECURITY.md has figures.
 
 mod client;
 mod hello;
@@ -29,7 +29,8 @@ pub use client::Client;
 pub use hello::{HELLO_BYTES, Role};
 pub use server::{Server, ServerConnection};
 
-use halfmask_bridge::mpc::share::low_mask;
+use crate::Error;
+use halfmask_bridge::ckks::Modulus;
 
 /// What tests record of a run: this party's shares before every stage's non-linear layer, and after every ReLU.
 #[cfg(any(test, feature = "test-seed"))]
@@ -41,12 +42,13 @@ pub struct Recording {
     pub left: Vec<Vec<u32>>,
 }
 
-/// Multiplies shares by a public constant modulo `q < 2^31`.
-fn multiply(shares: &mut [u32], factor: u32, q: u32) {
-    debug_assert!(q <= low_mask(31));
+/// Multiplies shares by a public constant modulo `q`, without a division: the shares are secret.
+fn multiply(shares: &mut [u32], factor: u32, q: u32) -> Result<(), Error> {
     if factor != 1 {
+        let modulus = Modulus::new(q)?;
         for s in shares {
-            *s = (u64::from(*s) * u64::from(factor) % u64::from(q)) as u32;
+            *s = modulus.mul(*s, factor);
         }
     }
+    Ok(())
 }

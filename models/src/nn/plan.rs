@@ -5,7 +5,7 @@
 //! the planner derives from ranges, so they tell the size of a layer's values within a factor of two; SECURITY.md says so.
 
 use crate::Error;
-use halfmask_bridge::ckks::{ErrorTerm, Parameters, ParametersLiteral};
+use halfmask_bridge::ckks::{ErrorTerm, Parameters, ParametersLiteral, SecurityTable};
 use halfmask_bridge::mpc::argmax::ArgmaxSpec;
 use halfmask_bridge::mpc::relu::ReluSpec;
 use serde::{Deserialize, Serialize};
@@ -14,8 +14,12 @@ use sha2::{Digest, Sha256};
 /// The version of plan and protocol.
 pub const PROTOCOL_VERSION: u32 = 1;
 
-/// The most elements a layer may have in a plan from the wire.
+/// The most elements a layer may have.
 const MAX_ELEMENTS: u32 = 1 << 20;
+
+/// The most values, or labels of an argmax, that a layer may have in a full batch: a plan comes from the peer, and
+/// these numbers size buffers.
+const MAX_VALUES: u64 = 1 << 26;
 
 /// The public plan of a network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,12 +29,22 @@ pub struct Plan {
     pub version: u32,
     /// The model's name, for people.
     pub model: String,
-    /// Ring and modulus.
-    pub parameters: ParametersLiteral,
+    /// Ring and modulus. Which table they must satisfy is each party's own business.
+    pub ring: RingPlan,
     /// How inputs become integers.
     pub input: InputPlan,
     /// Linear layers with what follows each, first to last.
     pub stages: Vec<Stage>,
+}
+
+/// Ring and modulus.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RingPlan {
+    /// Ring degree N.
+    pub degree: u32,
+    /// The prime q.
+    pub modulus: u32,
 }
 
 /// How inputs become integers.
@@ -69,9 +83,9 @@ pub struct Stage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RangeKind {
-    /// The largest value seen on training data, with a factor of two of headroom; beyond it values wrap as in the twin.
+    /// The largest value seen on training data, with a factor of two of headroom; beyond it values wrap.
     Calibrated,
-    /// Interval arithmetic: no input exceeds it.
+    /// Interval arithmetic on the integers, noise included, from the range of the layer before: if that holds, so does this.
     Proven,
 }
 
@@ -114,16 +128,21 @@ impl Plan {
                 self.version
             ));
         }
-        let parameters = Parameters::new(&self.parameters)?;
-        let [modulus] = parameters.moduli() else {
-            return fail(format!(
-                "{} moduli, expected one",
-                parameters.moduli().len()
-            ));
-        };
-        let Some(modulus) = u32::try_from(*modulus).ok().filter(|m| m >> 31 == 0) else {
+        // The stricter table, 128 bits or nothing: a peer cannot ask for less.
+        let parameters = Parameters::new(&self.parameters())?;
+        let RingPlan { degree, modulus } = self.ring;
+        if modulus >> 31 != 0 {
             return fail(format!("modulus {modulus}, expected below 2^31"));
-        };
+        }
+        let printable = |name: &str| name.len() <= 256 && !name.chars().any(char::is_control);
+        let names = self
+            .stages
+            .iter()
+            .flat_map(Stage::names)
+            .chain([self.model.as_str()]);
+        if let Some(name) = names.into_iter().find(|name| !printable(name)) {
+            return fail(format!("unprintable name \"{}\"", name.escape_debug()));
+        }
         let input = &self.input;
         let pixels = input.shape.iter().try_fold(1u32, |a, b| a.checked_mul(*b));
         let Some(mut width) = pixels.filter(|p| (1..=MAX_ELEMENTS).contains(p)) else {
@@ -146,6 +165,12 @@ impl Plan {
                 outputs,
                 ..
             } = stage;
+            let values = u64::from(*outputs) * u64::from(degree);
+            if values > MAX_VALUES {
+                return fail(format!(
+                    "layer {name}: {values} values a batch, at most {MAX_VALUES} are taken"
+                ));
+            }
             if *inputs != width || !(1..=MAX_ELEMENTS).contains(outputs) {
                 return fail(format!(
                     "layer {name}: {inputs} inputs of {width} values, {outputs} outputs"
@@ -158,12 +183,19 @@ impl Plan {
                     if last {
                         return fail(format!("layer {name}: the last layer must end in a class"));
                     }
-                    if *multiplier == 0 || *multiplier >= modulus {
-                        return fail(format!("layer {name}: multiplier {multiplier}"));
+                    if !multiplier.is_power_of_two() || *multiplier >= modulus {
+                        return fail(format!(
+                            "layer {name}: multiplier {multiplier}, expected a power of two"
+                        ));
                     }
                     self.relu(stage).map_or(Ok(()), |spec| spec.validate())?;
                 }
-                Activation::Argmax { flood, .. } => {
+                Activation::Argmax { flood, width } => {
+                    if values * u64::from(*width) > MAX_VALUES {
+                        return fail(format!(
+                            "layer {name}: {outputs} classes of {width} bits are too many"
+                        ));
+                    }
                     if !last {
                         return fail(format!("layer {name}: a class before the last layer"));
                     }
@@ -181,14 +213,21 @@ impl Plan {
         Ok(parameters)
     }
 
+    /// The ring's parameters, under the table that this program insists on.
+    #[must_use]
+    pub fn parameters(&self) -> ParametersLiteral {
+        ParametersLiteral {
+            degree: self.ring.degree as usize,
+            moduli: vec![u64::from(self.ring.modulus)],
+            table: SecurityTable::default(),
+            allow_insecure: false,
+        }
+    }
+
     /// The modulus `q`.
     #[must_use]
     pub fn modulus(&self) -> u32 {
-        self.parameters
-            .moduli
-            .first()
-            .and_then(|m| u32::try_from(*m).ok())
-            .unwrap_or(0)
+        self.ring.modulus
     }
 
     /// The ReLU after a stage, if there is one.
@@ -247,13 +286,26 @@ impl Plan {
     /// Images a batch may have.
     #[must_use]
     pub fn max_batch(&self) -> usize {
-        self.parameters.degree
+        self.ring.degree as usize
     }
 
     /// Input elements of an image.
     #[must_use]
     pub fn inputs(&self) -> usize {
         self.input.shape.iter().map(|s| *s as usize).product()
+    }
+
+    /// Quantised input integers as the first layer takes them: clipped to the public range, times the multiplier.
+    #[must_use]
+    pub fn encode(&self, image: &[i64]) -> Vec<i64> {
+        let (levels, factor) = (
+            i64::from(self.input.levels),
+            i64::from(self.input.multiplier),
+        );
+        image
+            .iter()
+            .map(|v| (*v).clamp(-levels, levels) * factor)
+            .collect()
     }
 
     /// Canonical bytes, as they travel.
@@ -290,6 +342,16 @@ impl InputPlan {
         let levels = f64::from(self.levels);
         // NaN becomes 0: comparisons with it are false, and the cast saturates.
         (value / self.max * levels).round().clamp(-levels, levels) as i64
+    }
+}
+
+impl Stage {
+    fn names(&self) -> impl Iterator<Item = &str> {
+        let relu = match &self.then {
+            Activation::Relu { name, .. } => Some(name.as_str()),
+            Activation::Argmax { .. } => None,
+        };
+        [self.name.as_str()].into_iter().chain(relu)
     }
 }
 

@@ -16,10 +16,10 @@
 
 use crate::Error;
 use crate::nn::graph::{Layer, Linear, LinearKind, Network};
-use crate::nn::plan::{Activation, InputPlan, PROTOCOL_VERSION, Plan, RangeKind, Stage};
+use crate::nn::plan::{Activation, InputPlan, PROTOCOL_VERSION, Plan, RangeKind, RingPlan, Stage};
 use crate::nn::quantised::{QuantisedNetwork, quantise};
+use halfmask_bridge::ckks::Parameters;
 use halfmask_bridge::ckks::noise::{NoiseBound, NoiseModel};
-use halfmask_bridge::ckks::{Parameters, ParametersLiteral};
 
 /// What the planner may choose freely.
 #[derive(Clone, Debug)]
@@ -194,18 +194,6 @@ pub fn plan(network: &Network, options: &PlanOptions) -> Result<Planned, Error> 
         let noise = model.switched_layer(layer.linear.norms(), u64::from(modulus), share_bits);
         let ring = f64::from(share_bits).exp2();
         let unit = f64::from(options.guard_bits).exp2();
-        let largest = range * scale * ring / q;
-        let limit = if argmax {
-            ring / 4.0 - 2.0 * unit
-        } else {
-            ring / 2.0 - 3.0 * unit
-        };
-        if largest + noise.tail + 1.0 > limit {
-            return Err(Error::Plan(format!(
-                "layer {}: values up to {largest:.0} and noise {:.0} exceed {limit:.0} of 2^{share_bits}",
-                linear.name, noise.tail
-            )));
-        }
         report.push(StageReport {
             name: linear.name.clone(),
             range,
@@ -233,16 +221,59 @@ pub fn plan(network: &Network, options: &PlanOptions) -> Result<Planned, Error> 
     let plan = Plan {
         version: PROTOCOL_VERSION,
         model: network.name.clone(),
-        parameters: ParametersLiteral::from(options.parameters.clone()),
+        ring: RingPlan {
+            degree: options.parameters.degree() as u32,
+            modulus,
+        },
         input,
         stages: planned,
     };
     plan.check()?;
-    Ok(Planned {
+    let planned = Planned {
         network: QuantisedNetwork::new(&plan, layers),
         plan,
         report,
-    })
+    };
+    verify(&planned)?;
+    Ok(planned)
+}
+
+/// Interval arithmetic over the integers themselves, after rounding: every stage's values and noise must stay where
+/// signs and differences are right. Calibrated ranges are taken at their word, proven ones are computed.
+fn verify(planned: &Planned) -> Result<(), Error> {
+    let plan = &planned.plan;
+    let q = f64::from(plan.modulus());
+    let mut bound =
+        vec![f64::from(plan.input.levels) * f64::from(plan.input.multiplier); plan.inputs()];
+    let layers = planned.network.layers().iter().map(|l| &l.linear);
+    for ((stage, linear), report) in plan.stages.iter().zip(layers).zip(&planned.report) {
+        let proven = linear.spread(&bound)?.into_iter().zip(linear.bias());
+        let proven = proven.map(|(s, b)| s + b.abs() as f64).fold(0.0, f64::max);
+        let (largest, noise) = match stage.range {
+            RangeKind::Proven => (proven, report.noise.worst_case),
+            RangeKind::Calibrated => (proven.min(report.range_of_modulus * q), report.noise.tail),
+        };
+        let ring = f64::from(stage.share_bits).exp2();
+        let x = largest * ring / q + noise + 1.0;
+        let limit = match stage.then {
+            Activation::Relu { .. } => ring / 2.0 - 3.0 * report.unit,
+            Activation::Argmax { .. } => ring / 4.0 - 2.0 * report.unit,
+        };
+        if x > limit {
+            return Err(Error::Plan(format!(
+                "layer {}: values and noise up to {x:.0} exceed {limit:.0} of 2^{}",
+                stage.name, stage.share_bits
+            )));
+        }
+        if let Activation::Relu {
+            shift, multiplier, ..
+        } = stage.then
+        {
+            let y = (x / f64::from(shift).exp2() + 1.0) * f64::from(multiplier);
+            bound = vec![y; linear.outputs()];
+        }
+    }
+    Ok(())
 }
 
 /// `2^exponent` as a public multiplier.

@@ -3,23 +3,31 @@
 //! For an image, stage by stage, with `q` the modulus, `2^k` the shares' ring, `u = 2^(k-l)` the unit of a comparison:
 //!
 //! ```text
-//! m  = W y + b                                  exact; then centred modulo q, so that overflow wraps as in the protocol
+//! m  = W y + b                                  exact; then centred modulo q, so that a ReLU's overflow wraps as in the protocol
 //! x  = round(m 2^k / q)                         half up, centred modulo 2^k
 //! y' = round(x / 2^h) if x >= u, else 0         times the stage's multiplier
 //! class = the lowest index of the largest round(x / u)      (last stage, u of the argmax)
 //! ```
 //!
-//! **Bound.** The protocol's `x*` differs from `m* 2^k / q` by the noise, at most `E` ([`StageReport::noise`]); it passes every
-//! `x* >= 2u` and no `x* < 0`, and truncates within one ([`halfmask_bridge::mpc::relu`]). So if its input differs from the twin's by at
-//! most `d`, then `|m* - m| <= sum |w| d`, `|x* - x| <= X = (sum |w| d) 2^k / q + E + 1`, and its output differs by at most
+//! **Bound.** Element by element. Let `E` bound the noise of a stage's conversion ([`StageReport::noise`], its tail: exceeded by no value
+//! of a full batch but with probability `2^-40`). If the protocol's inputs differ from the twin's by at most `d_i`, then output `o` differs before
+//! the non-linear layer by at most
 //!
 //! ```text
-//! Y = (X + 2u) / 2^h + 2           (the signs differ only where both values are below 2u + X)
+//! X_o = (sum_i |w_{o,i}| d_i) 2^k / q + E + 1
 //! ```
 //!
-//! as long as nothing wraps. At the last stage every value is within `X + u` of the twin's: **where the twin's margin exceeds
-//! `2 (X + u)` units, the class is the same.** [`Twin::bounds`] returns these numbers. They are worst cases over a whole row of
-//! weights; measured differences are far smaller.
+//! The protocol passes every `x >= 2u` and no `x < 0`, and truncates within one ([`halfmask_bridge::mpc::relu`]). So a ReLU's output differs by at most
+//!
+//! ```text
+//! 0                          where x + X < 0        both are zero
+//! X / 2^h + 3/2              where x - X >= 2u      both pass
+//! (X + 2u) / 2^h + 2         elsewhere
+//! ```
+//!
+//! times the multiplier, as long as nothing wraps, which is checked. At the argmax every value is within `X + u` of the twin's, so the class `c`
+//! is the same if `x_c - x_j > X_c + X_j + 2u` for every other `j`: then the label is *certified* ([`Twin::certify`]). The bound is worst case
+//! over signs, so it certifies less than what in fact agrees.
 //!
 //! **Replay.** [`replay`] takes the shares of both parties at the entry of every non-linear layer, that is, masks and noise, and
 //! reproduces the protocol's outputs bit for bit; a test does so with a recorded run.
@@ -48,13 +56,10 @@ pub struct TwinOutput {
     pub margin: i64,
 }
 
-/// How far the protocol may be from the twin, worst case.
-#[derive(Clone, Debug)]
-pub struct Bounds {
-    /// For each stage, on `x`, in units of the shares.
-    pub stages: Vec<f64>,
-    /// A margin above this guarantees the same class.
-    pub margin: f64,
+/// What a pass through the network finds.
+struct Pass {
+    output: TwinOutput,
+    certified: bool,
 }
 
 impl<'a> Twin<'a> {
@@ -83,18 +88,48 @@ impl<'a> Twin<'a> {
     /// # Errors
     /// If the image has another size.
     pub fn evaluate(&self, image: &[i64]) -> Result<TwinOutput, Error> {
+        Ok(self.pass(image, None)?.output)
+    }
+
+    /// Evaluates one image, and tells whether the bound proves that the protocol opens the same class.
+    ///
+    /// # Errors
+    /// If the image has another size.
+    pub fn certify(
+        &self,
+        image: &[i64],
+        report: &[StageReport],
+    ) -> Result<(TwinOutput, bool), Error> {
+        let pass = self.pass(image, Some(report))?;
+        Ok((pass.output, pass.certified))
+    }
+
+    fn pass(&self, image: &[i64], report: Option<&[StageReport]>) -> Result<Pass, Error> {
         let plan = self.plan();
-        let mut y: Vec<i64> = image
-            .iter()
-            .map(|v| v * i64::from(plan.input.multiplier))
-            .collect();
+        let q = f64::from(plan.modulus());
+        let mut y = plan.encode(image);
+        let mut d = vec![0.0; plan.inputs()];
+        let mut certified = report.is_some();
         let mut scores = Vec::new();
         let mut class = 0;
-        for (stage, linear) in self.stages() {
-            let x = linear
+        for (i, (stage, linear)) in self.stages().enumerate() {
+            let x: Vec<i64> = linear
                 .plain(&y)?
                 .into_iter()
-                .map(|m| switch(m, plan.modulus(), stage.share_bits));
+                .map(|m| switch(m, plan.modulus(), stage.share_bits))
+                .collect();
+            let ring = f64::from(stage.share_bits).exp2();
+            let reach: Vec<f64> = match report {
+                None => Vec::new(),
+                Some(report) => {
+                    let noise = report.get(i).map_or(f64::INFINITY, |r| r.noise.tail);
+                    linear
+                        .spread(&d)?
+                        .into_iter()
+                        .map(|s| s * ring / q + noise + 1.0)
+                        .collect()
+                }
+            };
             match stage.then {
                 Activation::Relu {
                     width,
@@ -103,23 +138,40 @@ impl<'a> Twin<'a> {
                     ..
                 } => {
                     let unit = 1i64 << (stage.share_bits - width);
-                    y = x
-                        .map(|x| {
-                            if x >= unit {
-                                round_shift(x, shift) * i64::from(multiplier)
-                            } else {
-                                0
-                            }
+                    let limit = ring / 2.0 - 3.0 * unit as f64;
+                    certified &= x
+                        .iter()
+                        .zip(&reach)
+                        .all(|(x, r)| x.abs() as f64 + r < limit);
+                    d = x
+                        .iter()
+                        .zip(&reach)
+                        .map(|(x, reach)| {
+                            relu_reach(*x as f64, *reach, unit as f64, shift)
+                                * f64::from(multiplier)
                         })
+                        .collect();
+                    let relu = |x: &i64| {
+                        if *x >= unit {
+                            round_shift(*x, shift)
+                        } else {
+                            0
+                        }
+                    };
+                    y = x
+                        .iter()
+                        .map(|x| centre(relu(x) * i64::from(multiplier), i64::from(plan.modulus())))
                         .collect();
                 }
                 Activation::Argmax { width, .. } => {
-                    scores = x.collect();
-                    let rounded: Vec<i64> = scores
+                    let unit = f64::from(stage.share_bits - width).exp2();
+                    let rounded: Vec<i64> = x
                         .iter()
                         .map(|x| round_shift(*x, stage.share_bits - width))
                         .collect();
                     class = first_largest(&rounded);
+                    certified &= wins(class, &x, &reach, unit, ring);
+                    scores = x;
                 }
             }
         }
@@ -129,44 +181,41 @@ impl<'a> Twin<'a> {
             [first, second, ..] => first - second,
             _ => i64::MAX,
         };
-        Ok(TwinOutput {
-            class,
-            scores,
-            margin,
+        Ok(Pass {
+            output: TwinOutput {
+                class,
+                scores,
+                margin,
+            },
+            certified,
         })
     }
+}
 
-    /// The worst-case distance of the protocol, from the planner's noise bounds.
-    ///
-    /// # Errors
-    /// If `report` does not belong to this network.
-    pub fn bounds(&self, report: &[StageReport]) -> Result<Bounds, Error> {
-        let plan = self.plan();
-        let mut d = vec![0i64; plan.inputs()];
-        let (mut stages, mut margin) = (Vec::new(), 0.0);
-        for ((stage, linear), report) in self.stages().zip(report) {
-            let ring = f64::from(stage.share_bits).exp2() / f64::from(plan.modulus());
-            let spread = linear.spread(&d)?.into_iter().max().unwrap_or(0);
-            let x = spread as f64 * ring + report.noise.worst_case + 1.0;
-            stages.push(x);
-            match stage.then {
-                Activation::Relu {
-                    width,
-                    shift,
-                    multiplier,
-                    ..
-                } => {
-                    let unit = f64::from(stage.share_bits - width).exp2();
-                    let y = (x + 2.0 * unit) / f64::from(shift).exp2() + 2.0;
-                    d = vec![y.ceil() as i64 * i64::from(multiplier); linear.outputs()];
-                }
-                Activation::Argmax { width, .. } => {
-                    margin = 2.0 * (x + f64::from(stage.share_bits - width).exp2());
-                }
-            }
-        }
-        Ok(Bounds { stages, margin })
+/// How far a ReLU's output may differ if its input `x` differs by at most `reach`; see the module's documentation.
+fn relu_reach(x: f64, reach: f64, unit: f64, shift: u32) -> f64 {
+    let scale = f64::from(shift).exp2();
+    if x + reach < 0.0 {
+        0.0
+    } else if x - reach >= 2.0 * unit {
+        reach / scale + 1.5
+    } else {
+        (reach + 2.0 * unit) / scale + 2.0
     }
+}
+
+/// Whether the class wins whatever the differences within `reach` and the rounding to units are.
+fn wins(class: usize, x: &[i64], reach: &[f64], unit: f64, ring: f64) -> bool {
+    let value = |i: usize| Some((*x.get(i)? as f64, *reach.get(i)?));
+    let Some((largest, own)) = value(class) else {
+        return false;
+    };
+    (0..x.len()).all(|j| {
+        value(j).is_some_and(|(x, r)| {
+            let inside = x.abs() + r < ring / 4.0 - unit;
+            inside && (j == class || largest - x > own + r + 2.0 * unit)
+        })
+    })
 }
 
 /// Both parties' shares at the entry of one non-linear layer, `[element][image]`.
@@ -203,10 +252,7 @@ pub fn replay(
     let twin = Twin::new(network);
     let plan = twin.plan();
     let q = i64::from(plan.modulus());
-    let mut y: Vec<i64> = input
-        .iter()
-        .map(|v| v * i64::from(plan.input.multiplier))
-        .collect();
+    let mut y = plan.encode(input);
     let mut found = Replay {
         class: 0,
         noise: Vec::new(),

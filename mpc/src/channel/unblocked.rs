@@ -9,6 +9,10 @@ use std::net::TcpStream;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// How long a dropped stream goes on writing its queue.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// Spare buffers kept for reuse.
 const SPARES: usize = 8;
@@ -20,7 +24,7 @@ struct Shared {
     spares: Vec<Vec<u8>>,
 }
 
-/// The stream and its writing thread. Dropping it waits until the queue is written, or its socket's time limit.
+/// The stream and its writing thread. Dropping it waits until the queue is written, but not for long.
 pub(super) struct Unblocked {
     stream: TcpStream,
     queue: Option<Sender<Vec<u8>>>,
@@ -104,6 +108,15 @@ impl Drop for Unblocked {
     fn drop(&mut self) {
         self.queue = None;
         if let Some(writer) = self.writer.take() {
+            // What is queued may still leave; but a peer that does not read must not hold this side back, nor be left
+            // waiting for it.
+            let deadline = Instant::now() + LINGER;
+            while !writer.is_finished() && Instant::now() < deadline {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            if !writer.is_finished() {
+                drop(self.stream.shutdown(std::net::Shutdown::Both));
+            }
             // A panic of the writer has nothing left to tell.
             drop(writer.join());
         }

@@ -4,8 +4,8 @@
 //! `x_e[l-1] xor x_g[l-1] xor carry(l-1)`, and the carry chain is one gate a bit. The lowest carry, `x_e[0] and x_g[0]`,
 //! is taken as `x_e[0]`: that adds at most one unit to the sum, and saves a gate. So `l - 2` gates in all.
 //!
-//! To keep the outcome one-sided the garbler subtracts [`OFFSET`] units from its share beforehand, for nothing: see
-//! the bridge's ReLU for the bound.
+//! To keep the outcome one-sided the garbler subtracts two units from its share beforehand, for nothing: see
+//! [`crate::relu`] for the bound.
 
 use super::builder::Builder;
 use super::template::Template;

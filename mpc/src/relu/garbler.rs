@@ -120,7 +120,7 @@ impl GarblerSession {
         let group = self.pads.reverse_groups.take(2 * blocks)?;
         let chunk = CHUNK_BLOCKS * LANES;
         pads.par_chunks_mut(chunk).enumerate().for_each_init(
-            || Zeroizing::new(Vec::new()),
+            || Zeroizing::new(Vec::with_capacity(chunk)),
             |scratch, (i, pads)| {
                 self.pads
                     .reverse

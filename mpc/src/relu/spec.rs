@@ -18,7 +18,8 @@ pub struct ReluSpec {
     pub shift: u32,
     /// `q`: outputs are shared modulo this number below `2^31`.
     pub modulus: u32,
-    /// Values processed between two changes of direction; a positive multiple of [`ReluSpec::CHUNK`].
+    /// Values of a segment: what is in memory at once, twice, and what is sent before the direction changes. A positive
+    /// multiple of [`ReluSpec::CHUNK`].
     pub segment: u32,
 }
 
@@ -60,9 +61,9 @@ impl ReluSpec {
                 k - h
             ));
         }
-        if segment == 0 || !segment.is_multiple_of(Self::CHUNK) || segment > 1 << 26 {
+        if segment == 0 || !segment.is_multiple_of(Self::CHUNK) || segment > 1 << 20 {
             return fail(format!(
-                "segment {segment}, expected a multiple of {} up to 2^26",
+                "segment {segment}, expected a multiple of {} up to 2^20",
                 Self::CHUNK
             ));
         }

@@ -3,6 +3,7 @@
 use super::{hello, multiply};
 use crate::Error;
 use crate::nn::plan::{Activation, Plan};
+use halfmask_bridge::ckks::Modulus;
 use halfmask_bridge::mpc::channel::{Channel, Part, Phase};
 use halfmask_bridge::session::{ClientSession, Kernels, Randomness};
 
@@ -17,6 +18,9 @@ pub struct Client {
 
 impl Client {
     /// Opens a connection: hello, plan, keys, base OT. `expected` pins the plan's digest.
+    ///
+    /// Over TCP the client's channel must be [`Channel::tcp_unblocked`]: segments of a layer overlap, and it sends while the
+    /// server may be sending.
     ///
     /// # Errors
     /// [`Error::Handshake`] or [`Error::Plan`] if the server or its plan is not acceptable, or the channel's.
@@ -77,7 +81,7 @@ impl Client {
                 self.session
                     .evaluator
                     .relu(ch, name, &spec, &x, &mut values)?;
-                multiply(&mut values, *multiplier, plan.modulus());
+                multiply(&mut values, *multiplier, plan.modulus())?;
                 #[cfg(any(test, feature = "test-seed"))]
                 if let Some(recording) = &mut self.recording {
                     recording.left.push(values.clone());
@@ -109,8 +113,7 @@ impl Client {
                 plan.max_batch()
             )));
         }
-        let (q, factor) = (i64::from(plan.modulus()), i64::from(plan.input.multiplier));
-        let levels = i64::from(plan.input.levels);
+        let modulus = Modulus::new(plan.modulus())?;
         let mut values = vec![0u32; elements * images.len()];
         for (j, image) in images.iter().enumerate() {
             if image.len() != elements {
@@ -119,8 +122,9 @@ impl Client {
                     image.len()
                 )));
             }
-            for (slot, v) in values.iter_mut().skip(j).step_by(images.len()).zip(*image) {
-                *slot = (v.clamp(&-levels, &levels) * factor).rem_euclid(q) as u32;
+            let row = values.iter_mut().skip(j).step_by(images.len());
+            for (slot, v) in row.zip(plan.encode(image)) {
+                *slot = modulus.reduce_signed(v);
             }
         }
         Ok(values)

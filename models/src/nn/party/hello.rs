@@ -3,7 +3,7 @@
 //! Both send a fixed number of bytes, the client first: magic, version, role, digest of the ring parameters, digest and length
 //! of the public plan. The server answers as soon as it has seen the magic, so that both sides can name what does not match. A client that does not know the plan yet sends zeros there; one that expects a certain plan sends its digest. Then
 //! the server sends the plan, the client checks it against the hello and against its own rules, and confirms the digest
-//! of what *it* would send. Whatever does not match ends both sides with an error. Nothing here is authenticated: a plain
+//! of what it read. Whatever does not match ends both sides with an error. Nothing here is authenticated: a plain
 //! TCP peer can claim anything; see SECURITY.md.
 
 use crate::Error;
@@ -201,7 +201,7 @@ pub(super) fn learn(ch: &mut Channel, expected: Option<[u8; 32]>) -> Result<Plan
             hex(&theirs.parameters)
         )));
     }
-    ch.send(&plan.digest()?)?;
+    ch.send(&digest)?;
     ch.flush()?;
     Ok(plan)
 }

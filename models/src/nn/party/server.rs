@@ -124,7 +124,7 @@ impl ServerConnection<'_> {
         {
             let mut y = vec![0; x.len()];
             self.session.garbler.relu(ch, name, &spec, &x, &mut y)?;
-            multiply(&mut y, *multiplier, plan.modulus());
+            multiply(&mut y, *multiplier, plan.modulus())?;
             #[cfg(any(test, feature = "test-seed"))]
             if let Some(recording) = &mut self.recording {
                 recording.left.push(y.clone());

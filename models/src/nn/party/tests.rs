@@ -186,7 +186,11 @@ fn check(server: &Server, images: &[Vec<i64>], outcome: &Outcome) -> Agreement {
         found.different += usize::from(!same);
         // Whatever the worst case, labels in fact differ only at near ties: within four units of the argmax.
         let unit = planned.report.last().unwrap().unit;
-        assert!(same || (want.margin as f64) < 4.0 * unit, "image {j}: margin {}", want.margin);
+        assert!(
+            same || (want.margin as f64) < 4.0 * unit,
+            "image {j}: margin {}",
+            want.margin
+        );
     }
     found
 }

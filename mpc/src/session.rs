@@ -58,6 +58,9 @@ impl Pads {
     }
 }
 
+/// Buffers of other lengths kept while a new one is made: as many as a layer's last, shorter segment leaves over.
+const KEPT: usize = 6;
+
 /// Large buffers of OT strings, kept between segments: allocating, clearing and wiping them anew costs as much as
 /// garbling. Wiped when the session ends.
 #[derive(Default)]
@@ -66,13 +69,13 @@ pub(crate) struct Buffers(Vec<Zeroizing<Vec<Block>>>);
 impl Buffers {
     /// A buffer of `len` blocks with unspecified contents.
     pub(crate) fn take(&mut self, len: usize) -> Zeroizing<Vec<Block>> {
-        let mut buffer = self.0.pop().unwrap_or_default();
-        if buffer.capacity() < len {
-            // A growing vector would leave an unwiped copy behind.
-            buffer = Zeroizing::new(Vec::with_capacity(len));
+        // Lengths repeat from segment to segment: one that fits exactly needs no clearing.
+        if let Some(i) = self.0.iter().position(|b| b.len() == len) {
+            return self.0.swap_remove(i);
         }
-        buffer.resize(len, Block::ZERO);
-        buffer
+        // The rest are of layers gone by; growing one would leave an unwiped copy behind.
+        self.0.truncate(KEPT);
+        Zeroizing::new(vec![Block::ZERO; len])
     }
 
     /// Takes a buffer back.

@@ -323,18 +323,21 @@ impl Channel {
         if self.filled - self.taken >= wanted {
             return Ok(());
         }
-        self.input.copy_within(self.taken..self.filled, 0);
-        self.filled -= self.taken;
-        self.taken = 0;
-        if wanted > self.input.len() {
-            self.input.resize(wanted, 0);
+        if self.taken + wanted > self.input.len() {
+            self.input.copy_within(self.taken..self.filled, 0);
+            self.filled -= self.taken;
+            self.taken = 0;
+            // Room for two messages of this size: then what is read ahead need not be moved for every one.
+            if 2 * wanted > self.input.len() {
+                self.input.resize(2 * wanted, 0);
+            }
         }
         let start = Instant::now();
-        while self.filled < wanted {
+        while self.filled - self.taken < wanted {
             let outcome = self
                 .transport
                 .read(self.input.get_mut(self.filled..).unwrap_or_default());
-            let moved = done + self.filled.min(wanted);
+            let moved = done + (self.filled - self.taken).min(wanted);
             self.filled += self.moved(outcome, moved, expected)?;
         }
         self.tally.seconds_blocked += start.elapsed().as_secs_f64();

@@ -48,22 +48,22 @@ macro_rules! fold_kernel {
             }
         }
 
-        /// `G` is 2 for k = 1, else 4.
+        /// `D` is k; `G`, the leaves abreast, is 2 for k = 1, else 4.
         #[target_feature(enable = $features)]
-        fn fold_groups<const G: usize>(
+        fn fold_groups<const G: usize, const D: usize>(
             leaves: Leaves<'_>,
             rows: &mut [Block],
             stride: usize,
             sum: &mut [Block],
         ) {
-            let depth = leaves.depth();
             let whole = sum.len() - sum.len() % PIECE;
             for offset in (0..whole).step_by(PIECE) {
                 let counters = counters(leaves.start.wrapping_add(offset as u64));
                 let zero = [zero(); VECTORS];
-                let mut weighted = [zero; MAX_DEPTH];
-                // One subtree sum a height; the last slot is the whole tree's.
-                let mut partial = [zero; MAX_DEPTH + 1];
+                let mut weighted = [zero; D];
+                // One subtree sum a height below the root's.
+                let mut partial = [zero; D];
+                let mut root = zero;
                 for (index, keys) in leaves.keys.chunks_exact(G).enumerate() {
                     let mut streams = encrypt::<G>(keys, &counters);
                     if leaves.punctured && index == 0 {
@@ -86,10 +86,14 @@ macro_rules! fold_kernel {
                         add(&mut carry, &partial[height]);
                         height += 1;
                     }
-                    partial[height] = carry;
+                    if height == D {
+                        root = carry;
+                    } else {
+                        partial[height] = carry;
+                    }
                 }
-                store(&partial[depth], &mut sum[offset..offset + PIECE]);
-                for (j, row) in weighted[..depth].iter().enumerate() {
+                store(&root, &mut sum[offset..offset + PIECE]);
+                for (j, row) in weighted.iter().enumerate() {
                     store(row, &mut rows[j * stride + offset..][..PIECE]);
                 }
             }
@@ -111,10 +115,15 @@ macro_rules! fold_kernel {
             stride: usize,
             sum: &mut [Block],
         ) {
-            if leaves.depth() == 1 {
-                fold_groups::<2>(leaves, rows, stride, sum);
-            } else {
-                fold_groups::<4>(leaves, rows, stride, sum);
+            match leaves.depth() {
+                1 => fold_groups::<2, 1>(leaves, rows, stride, sum),
+                2 => fold_groups::<4, 2>(leaves, rows, stride, sum),
+                3 => fold_groups::<4, 3>(leaves, rows, stride, sum),
+                4 => fold_groups::<4, 4>(leaves, rows, stride, sum),
+                5 => fold_groups::<4, 5>(leaves, rows, stride, sum),
+                6 => fold_groups::<4, 6>(leaves, rows, stride, sum),
+                7 => fold_groups::<4, 7>(leaves, rows, stride, sum),
+                _ => fold_groups::<4, MAX_DEPTH>(leaves, rows, stride, sum),
             }
         }
     };

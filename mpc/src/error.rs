@@ -92,15 +92,6 @@ pub enum Error {
         what: &'static str,
     },
 
-    /// The peer speaks another version of the protocol.
-    #[error("the peer speaks protocol version {theirs}, this side speaks {ours}")]
-    Version {
-        /// This side's version.
-        ours: u32,
-        /// The peer's version.
-        theirs: u32,
-    },
-
     /// An earlier error left this object out of step with the peer's; the session must end.
     #[error("{what} is out of step with the peer after an earlier error")]
     Poisoned {

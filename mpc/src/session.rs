@@ -10,7 +10,7 @@ use crate::Error;
 use crate::block::{Block, Delta};
 use crate::channel::{Channel, Part, Phase};
 use crate::garble::{Evaluator, Garbler, LANES, LabelHash};
-use crate::ot::{CotReceiver, CotSender};
+use crate::ot::{CotReceiver, CotSender, Role, setup_both};
 use crate::rng::SecureRng;
 use crate::simd::Simd;
 use rand_core::Rng;
@@ -120,8 +120,7 @@ impl GarblerSession {
     /// Of the channel and of the base OTs.
     pub fn setup(ch: &mut Channel, rng: &mut SecureRng, simd: Simd) -> Result<Self, Error> {
         ch.enter(Phase::Setup, "", Part::BaseOt);
-        let labels = CotSender::setup(ch, SOFT_SPOKEN_K, rng, simd)?;
-        let choices = CotReceiver::setup(ch, SOFT_SPOKEN_K, rng, simd)?;
+        let (labels, choices) = setup_both(ch, Role::First, SOFT_SPOKEN_K, rng, simd)?;
         let (mut mine, mut theirs) = ([0u8; 32], [0u8; 32]);
         rng.fill_bytes(&mut mine);
         ch.send(&mine)?;
@@ -154,8 +153,7 @@ impl EvaluatorSession {
     /// Of the channel and of the base OTs.
     pub fn setup(ch: &mut Channel, rng: &mut SecureRng, simd: Simd) -> Result<Self, Error> {
         ch.enter(Phase::Setup, "", Part::BaseOt);
-        let labels = CotReceiver::setup(ch, SOFT_SPOKEN_K, rng, simd)?;
-        let choices = CotSender::setup(ch, SOFT_SPOKEN_K, rng, simd)?;
+        let (choices, labels) = setup_both(ch, Role::Second, SOFT_SPOKEN_K, rng, simd)?;
         let (mut mine, mut theirs) = ([0u8; 32], [0u8; 32]);
         rng.fill_bytes(&mut mine);
         ch.recv(&mut theirs)?;

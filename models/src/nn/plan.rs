@@ -103,7 +103,7 @@ pub enum Activation {
         shift: u32,
         /// Both parties multiply their output shares by this.
         multiplier: u32,
-        /// Values between two changes of direction.
+        /// Values of a segment ([`ReluSpec::segment`]).
         segment: u32,
     },
     /// The class, to the client alone.

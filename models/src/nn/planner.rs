@@ -36,7 +36,7 @@ pub struct PlanOptions {
     pub guard_bits: u32,
     /// Steps from zero to the largest input.
     pub input_levels: u32,
-    /// Values between two changes of direction.
+    /// Values of a segment of a ReLU layer; segments overlap, two at a time.
     pub segment: u32,
 }
 

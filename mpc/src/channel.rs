@@ -11,22 +11,26 @@
 //!   refuses further use: the streams are out of step.
 //!
 //! Both parties may not send more than the transport holds (socket buffers; [`PAIR_BYTES`] in memory) before either
-//! receives, unless one of them is [`Channel::tcp_unblocked`]. Contents are neither encrypted nor authenticated here.
+//! receives, unless one of them is [`Channel::tcp_unblocked`]. [`Channel::tcp_emulated`] and [`Channel::pair_emulated`] behave as over a
+//! slower network ([`NetworkModel`]). Contents are neither encrypted nor authenticated here.
 
 mod memory;
 mod meter;
+mod network;
+mod open;
+mod pause;
+mod queued;
 mod transport;
 mod typed;
-mod unblocked;
 
 use std::{
     fmt, io,
-    net::TcpStream,
     time::{Duration, Instant},
 };
 
 pub use meter::{Entry, Meter, Part, Phase, Scope, Step, Tally};
-pub use transport::Transport;
+pub use network::{BadNetwork, NetworkModel, OVERHEAD_BYTES, SEGMENT_BYTES};
+pub use transport::{Transport, emulate_tcp};
 
 use crate::Error;
 
@@ -72,49 +76,6 @@ enum Direction {
 }
 
 impl Channel {
-    /// A channel over a connected TCP stream: `TCP_NODELAY`, and `timeout` as the longest silence of the peer.
-    ///
-    /// # Errors
-    /// [`Error::Io`] if the socket refuses an option (a zero `timeout` is refused).
-    pub fn tcp(stream: TcpStream, timeout: Duration) -> Result<Self, Error> {
-        transport::prepare_tcp(&stream, timeout).map_err(|source| Error::Io {
-            what: "setting socket options".into(),
-            source,
-        })?;
-        Ok(Self::new(Box::new(stream), timeout))
-    }
-
-    /// As [`Channel::tcp`], but sending never waits for the peer: a thread writes what is queued. For the party that sends
-    /// while the other may be sending too; one such end is enough against a deadlock.
-    ///
-    /// # Errors
-    /// As [`Channel::tcp`], or if there is no thread to be had.
-    pub fn tcp_unblocked(stream: TcpStream, timeout: Duration) -> Result<Self, Error> {
-        let io = |source| Error::Io {
-            what: "setting up the socket".into(),
-            source,
-        };
-        transport::prepare_tcp(&stream, timeout).map_err(io)?;
-        let transport = unblocked::Unblocked::new(stream).map_err(io)?;
-        Ok(Self::new(Box::new(transport), timeout))
-    }
-
-    /// Two connected channels in memory, for two threads of one process.
-    #[must_use]
-    pub fn pair() -> (Self, Self) {
-        Self::pair_with(PAIR_BYTES, PAIR_TIMEOUT)
-    }
-
-    /// As [`Channel::pair`], with a chosen bound on bytes in flight each way (exceeded by at most one write) and time limit.
-    #[must_use]
-    pub fn pair_with(capacity: usize, timeout: Duration) -> (Self, Self) {
-        let (a, b) = memory::pair(capacity.max(1), timeout);
-        (
-            Self::new(Box::new(a), timeout),
-            Self::new(Box::new(b), timeout),
-        )
-    }
-
     /// A channel over any transport, whose own time limit is `timeout` (used in messages alone).
     #[must_use]
     pub fn new(transport: Box<dyn Transport>, timeout: Duration) -> Self {

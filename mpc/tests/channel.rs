@@ -17,7 +17,7 @@ use std::{
 use halfmask_mpc::{
     Error,
     block::Block,
-    channel::{Channel, Part, Phase, RECV_BUFFER_BYTES, SEND_BUFFER_BYTES, Step},
+    channel::{Channel, NetworkModel, Part, Phase, RECV_BUFFER_BYTES, SEND_BUFFER_BYTES, Step},
 };
 
 const SHORT: Duration = Duration::from_millis(150);
@@ -36,11 +36,20 @@ fn tcp(timeout: Duration) -> (Channel, Channel) {
     )
 }
 
-/// Both kinds, with the same time limit.
-fn channels(timeout: Duration) -> [(&'static str, (Channel, Channel)); 2] {
+/// A network that delays, but holds up no test.
+fn emulated(timeout: Duration) -> (Channel, Channel) {
+    let (a, b) = tcp_streams();
+    let model: NetworkModel = "40gbit,0.3ms".parse().unwrap();
+    let open = |stream| Channel::tcp_emulated(stream, timeout, model, false).unwrap();
+    (open(a), open(b))
+}
+
+/// All kinds, with the same time limit.
+fn channels(timeout: Duration) -> [(&'static str, (Channel, Channel)); 3] {
     [
         ("tcp", tcp(timeout)),
         ("memory", Channel::pair_with(1 << 20, timeout)),
+        ("emulated", emulated(timeout)),
     ]
 }
 

@@ -62,35 +62,63 @@ impl Pipe {
     }
 }
 
-/// One end of the pair.
-pub(super) struct Memory {
-    outgoing: Arc<Pipe>,
-    incoming: Arc<Pipe>,
+/// The sending half of an end; dropping it ends that direction.
+pub(super) struct Sink {
+    pipe: Arc<Pipe>,
     capacity: usize,
+    timeout: Duration,
+}
+
+/// The receiving half of an end; dropping it lets the peer's writes fail.
+pub(super) struct Source {
+    pipe: Arc<Pipe>,
     timeout: Duration,
     current: Vec<u8>,
     consumed: usize,
+}
+
+/// One end of the pair.
+pub(super) struct Memory {
+    sink: Sink,
+    source: Source,
+}
+
+impl Memory {
+    /// The two halves, and what ends both directions at once.
+    pub(super) fn split(self) -> (Source, Sink, impl Fn() + Send + Sync) {
+        let (forth, back) = (Arc::clone(&self.sink.pipe), Arc::clone(&self.source.pipe));
+        let end = move || {
+            forth.close();
+            back.close();
+        };
+        (self.source, self.sink, end)
+    }
 }
 
 /// Two connected ends, each with at most about `capacity` bytes in flight towards the other.
 pub(super) fn pair(capacity: usize, timeout: Duration) -> (Memory, Memory) {
     let (forth, back) = (Arc::new(Pipe::default()), Arc::new(Pipe::default()));
     let end = |outgoing: &Arc<Pipe>, incoming: &Arc<Pipe>| Memory {
-        outgoing: Arc::clone(outgoing),
-        incoming: Arc::clone(incoming),
-        capacity,
-        timeout,
-        current: Vec::new(),
-        consumed: 0,
+        sink: Sink {
+            pipe: Arc::clone(outgoing),
+            capacity,
+            timeout,
+        },
+        source: Source {
+            pipe: Arc::clone(incoming),
+            timeout,
+            current: Vec::new(),
+            consumed: 0,
+        },
     };
     (end(&forth, &back), end(&back, &forth))
 }
 
-impl Write for Memory {
+impl Write for Sink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let capacity = self.capacity;
         let mut state = self
-            .outgoing
+            .pipe
             .wait(self.timeout, |s| s.closed || s.queued_bytes < capacity)?;
         if state.closed {
             return Err(io::ErrorKind::BrokenPipe.into());
@@ -99,11 +127,11 @@ impl Write for Memory {
         drop(state);
         buffer.clear();
         buffer.extend_from_slice(bytes);
-        let mut state = self.outgoing.lock();
+        let mut state = self.pipe.lock();
         state.queued_bytes += buffer.len();
         state.queue.push_back(buffer);
         drop(state);
-        self.outgoing.changed.notify_all();
+        self.pipe.changed.notify_all();
         Ok(bytes.len())
     }
 
@@ -112,11 +140,11 @@ impl Write for Memory {
     }
 }
 
-impl Read for Memory {
+impl Read for Source {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
         if self.consumed == self.current.len() {
             let mut state = self
-                .incoming
+                .pipe
                 .wait(self.timeout, |s| s.closed || !s.queue.is_empty())?;
             let Some(next) = state.queue.pop_front() else {
                 return Ok(0);
@@ -128,7 +156,7 @@ impl Read for Memory {
             }
             drop(state);
             self.consumed = 0;
-            self.incoming.changed.notify_all();
+            self.pipe.changed.notify_all();
         }
         let available = self.current.get(self.consumed..).unwrap_or_default();
         let count = available.len().min(bytes.len());
@@ -140,9 +168,30 @@ impl Read for Memory {
     }
 }
 
-impl Drop for Memory {
+impl Write for Memory {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.sink.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Read for Memory {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        self.source.read(bytes)
+    }
+}
+
+impl Drop for Sink {
     fn drop(&mut self) {
-        self.outgoing.close();
-        self.incoming.close();
+        self.pipe.close();
+    }
+}
+
+impl Drop for Source {
+    fn drop(&mut self) {
+        self.pipe.close();
     }
 }

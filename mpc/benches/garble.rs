@@ -1,5 +1,5 @@
-//! Garbling and evaluation as the protocol uses them, one core: AND/s by kernel and circuit; and a whole ReLU layer between
-//! two threads over memory.
+//! Garbling and evaluation as the protocol uses them, one core: AND/s by scheme, kernel and circuit; from a garbler to an evaluator
+//! over memory and loopback TCP; and a whole ReLU layer between two threads over memory.
 //!
 //! `cargo bench -p halfmask-mpc --bench garble`
 #![allow(
@@ -11,18 +11,80 @@
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use halfmask_mpc::block::{Block, Delta};
-use halfmask_mpc::channel::Channel;
+use halfmask_mpc::channel::{Channel, SEND_BUFFER_BYTES};
 use halfmask_mpc::circuit::{Template, argmax, drelu};
-use halfmask_mpc::garble::{Evaluator, Garbler, LANES, TABLE_BYTES};
+use halfmask_mpc::garble::{Evaluator, Garbler, LANES, Scheme};
 use halfmask_mpc::relu::ReluSpec;
 use halfmask_mpc::rng::SecureRng;
 use halfmask_mpc::session::{EvaluatorSession, GarblerSession};
 use halfmask_mpc::simd::Simd;
-use std::time::Instant;
+use std::net::{TcpListener, TcpStream};
+use std::time::{Duration, Instant};
 
-/// Blocks whose tables stay in the second-level cache, as in a chunk of the protocol.
-fn blocks(template: &Template) -> usize {
-    (512 * 1024 / (template.and_gates() * LANES * TABLE_BYTES)).max(1)
+/// Bytes of tables garbled at once: they stay in the second-level cache, and are one message of the channel.
+const MESSAGE: usize = SEND_BUFFER_BYTES;
+
+/// The inputs of a batch that makes about [`MESSAGE`] bytes.
+struct Batch {
+    template: Template,
+    blocks: usize,
+    labels: Vec<Block>,
+    known: Vec<u16>,
+    flips: Vec<u16>,
+    out: Vec<Block>,
+}
+
+impl Batch {
+    fn new(template: &Template, scheme: Scheme) -> Self {
+        let blocks = (MESSAGE / scheme.table_bytes(template.and_gates(), 1)).max(1);
+        let mut labels = vec![Block::ZERO; blocks * template.inputs() * LANES];
+        SecureRng::from_os().unwrap().fill_blocks(&mut labels);
+        let words = |n: usize, by: usize| (0..blocks * n).map(|i| (i * by) as u16).collect();
+        Self {
+            blocks,
+            labels,
+            known: words(template.known(), 40503),
+            flips: words(template.inputs(), 25717),
+            out: vec![Block::ZERO; blocks * template.outputs() * LANES],
+            template: template.clone(),
+        }
+    }
+
+    fn gates(&self) -> u64 {
+        (self.blocks * LANES * self.template.and_gates()) as u64
+    }
+
+    fn garble(&mut self, garbler: &mut Garbler, tables: &mut [u8]) {
+        let Self {
+            template,
+            blocks,
+            labels,
+            known,
+            flips,
+            out,
+        } = self;
+        garbler
+            .garble(template, *blocks, labels, flips, known, tables, out)
+            .unwrap();
+    }
+
+    fn evaluate(&mut self, evaluator: &mut Evaluator, tables: &[u8]) {
+        evaluator
+            .evaluate(
+                &self.template,
+                self.blocks,
+                &self.labels,
+                tables,
+                &mut self.out,
+            )
+            .unwrap();
+    }
+}
+
+fn garbler(scheme: Scheme, simd: Simd) -> Garbler {
+    let mut rng = SecureRng::from_os().unwrap();
+    let delta = Delta::random(&mut rng);
+    Garbler::with_scheme(scheme, delta, &[1; 32], &mut rng, simd)
 }
 
 fn gates(c: &mut Criterion) {
@@ -30,45 +92,73 @@ fn gates(c: &mut Criterion) {
         ("drelu12", drelu(12).unwrap()),
         ("argmax10x14", argmax(10, 14).unwrap()),
     ] {
-        let blocks = blocks(&template);
-        let mut rng = SecureRng::from_os().unwrap();
-        let mut labels = vec![Block::ZERO; blocks * template.inputs() * LANES];
-        rng.fill_blocks(&mut labels);
-        let known: Vec<u16> = (0..blocks * template.known())
-            .map(|i| (i * 40503) as u16)
-            .collect();
-        let flips: Vec<u16> = (0..blocks * template.inputs())
-            .map(|i| (i * 25717) as u16)
-            .collect();
-        let mut tables = vec![0u8; blocks * template.and_gates() * LANES * TABLE_BYTES];
-        let mut out = vec![Block::ZERO; blocks * template.outputs() * LANES];
-        let mut group = c.benchmark_group(name);
-        group.throughput(Throughput::Elements(
-            (blocks * LANES * template.and_gates()) as u64,
-        ));
-        for simd in Simd::all_supported() {
-            let mut garbler = Garbler::new(Delta::random(&mut rng), &[1; 32], simd);
-            group.bench_function(BenchmarkId::new("garble", simd), |b| {
-                b.iter(|| {
-                    garbler
-                        .garble(
-                            &template,
-                            blocks,
-                            &labels,
-                            &flips,
-                            &known,
-                            &mut tables,
-                            &mut out,
-                        )
-                        .unwrap()
+        for scheme in Scheme::ALL {
+            let mut batch = Batch::new(&template, scheme);
+            let mut tables = vec![0u8; scheme.table_bytes(template.and_gates(), batch.blocks)];
+            let mut group = c.benchmark_group(format!("{name}/{scheme}"));
+            group.throughput(Throughput::Elements(batch.gates()));
+            for simd in Simd::all_supported() {
+                let mut garbler = garbler(scheme, simd);
+                group.bench_function(BenchmarkId::new("garble", simd), |b| {
+                    b.iter(|| batch.garble(&mut garbler, &mut tables));
                 });
-            });
-            let mut evaluator = Evaluator::new(&[1; 32], simd);
-            group.bench_function(BenchmarkId::new("evaluate", simd), |b| {
-                b.iter(|| {
-                    evaluator
-                        .evaluate(&template, blocks, &labels, &tables, &mut out)
-                        .unwrap()
+                let mut evaluator = Evaluator::with_scheme(scheme, &[1; 32], simd);
+                group.bench_function(BenchmarkId::new("evaluate", simd), |b| {
+                    b.iter(|| batch.evaluate(&mut evaluator, &tables));
+                });
+            }
+            group.finish();
+        }
+    }
+}
+
+fn tcp() -> (Channel, Channel) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (far, _) = listener.accept().unwrap();
+    let timeout = Duration::from_secs(60);
+    (
+        Channel::tcp(near, timeout).unwrap(),
+        Channel::tcp(far, timeout).unwrap(),
+    )
+}
+
+/// AND/s from a garbler to an evaluator, a thread each: tables are garbled into the channel's buffer and evaluated in it.
+fn end_to_end(c: &mut Criterion) {
+    let template = drelu(12).unwrap();
+    let simd = Simd::detect();
+    type Connect = fn() -> (Channel, Channel);
+    let links: [(&str, Connect); 2] = [("memory", Channel::pair), ("tcp", tcp)];
+    for (link, connect) in links {
+        let mut group = c.benchmark_group(format!("end_to_end/{link}"));
+        for scheme in Scheme::ALL {
+            let batch = Batch::new(&template, scheme);
+            let bytes = scheme.table_bytes(template.and_gates(), batch.blocks);
+            group.throughput(Throughput::Elements(batch.gates()));
+            group.bench_function(scheme.to_string(), |b| {
+                b.iter_custom(|iterations| {
+                    let (mut near, mut far) = connect();
+                    std::thread::scope(|s| {
+                        s.spawn(move || {
+                            let mut batch = Batch::new(&drelu(12).unwrap(), scheme);
+                            let mut garbler = garbler(scheme, simd);
+                            for _ in 0..iterations {
+                                near.send_with(bytes, |tables| {
+                                    batch.garble(&mut garbler, tables);
+                                })
+                                .unwrap();
+                            }
+                            near.flush().unwrap();
+                        });
+                        let mut batch = Batch::new(&template, scheme);
+                        let mut evaluator = Evaluator::with_scheme(scheme, &[1; 32], simd);
+                        let start = Instant::now();
+                        for _ in 0..iterations {
+                            far.recv_with(bytes, |tables| batch.evaluate(&mut evaluator, tables))
+                                .unwrap();
+                        }
+                        start.elapsed()
+                    })
                 });
             });
         }
@@ -137,5 +227,5 @@ fn relu(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, gates, relu);
+criterion_group!(benches, gates, end_to_end, relu);
 criterion_main!(benches);

@@ -45,6 +45,14 @@ pub fn expand_keys(simd: Simd, keys: &[Block]) -> Vec<RoundKeys> {
     schedules
 }
 
+/// Expands one key.
+pub(crate) fn expand_key(simd: Simd, key: Block) -> RoundKeys {
+    let mut schedules = [RoundKeys::ZERO];
+    kernel::expand(simd, &[key], &mut schedules);
+    let [schedule] = schedules;
+    schedule
+}
+
 /// Writes the counter-mode stream `out[i] = AES_k(start + i)`, the counter in the low 64 bits.
 pub fn ctr(simd: Simd, keys: &RoundKeys, start: u64, out: &mut [Block]) {
     kernel::ctr(simd, keys, start, out);

@@ -1,4 +1,5 @@
-//! Half-gates garbling of a circuit template over batches of instances.
+//! Garbling of a circuit template over batches of instances, in one of two schemes ([`Scheme`]): half-gates, described here, or
+//! three-halves, described in the private module `three_halves`. Labels, offset, free XOR, colour bits and shapes are the same in both.
 //!
 //! **Algebra.** Every wire has a label pair `W0`, `W1 = W0 xor Delta` with `lsb(Delta) = 1`: XOR of wires is XOR of labels
 //! (free XOR), and the low bit of the label that the evaluator holds is the masked wire value (point and permute).
@@ -28,13 +29,16 @@
 //! The simulator draws active labels at random and, gate by gate, programs the row that the evaluator opens; the other
 //! row is masked by `H` at a point shifted by the unknown `Delta`, hence pseudorandom. The garbler sees nothing.
 
-mod half_gates;
 mod hash;
 mod kernel;
+mod parties;
+mod scheme;
+mod three_halves;
 
 pub use crate::aes::LANES;
-pub use half_gates::{Evaluator, Garbler};
 pub use hash::{LabelHash, pad_below};
+pub use parties::{Evaluator, Garbler};
+pub use scheme::Scheme;
 
-/// Bytes of garbled table an AND gate takes, for each instance.
+/// Bytes of garbled table an AND gate takes in half-gates, for each instance; in general ask [`Scheme::table_bytes`].
 pub const TABLE_BYTES: usize = 32;

@@ -1,11 +1,12 @@
-//! One garbling kernel per instruction set behind two functions; the set is looked at once a batch.
+//! One half-gates kernel per instruction set behind two functions; the set is looked at once a batch. What is not an AND
+//! gate here serves every scheme.
 
 #[cfg(target_arch = "x86_64")]
-mod aesni;
-mod interpreter;
-mod portable;
+pub(super) mod aesni;
+pub(super) mod interpreter;
+pub(super) mod portable;
 #[cfg(target_arch = "x86_64")]
-mod vaes512;
+pub(super) mod vaes512;
 
 use super::LANES;
 use crate::block::Block;

@@ -4,19 +4,23 @@
     reason = "fixed-size arrays indexed by constant loop bounds below LANES"
 )]
 
-use super::interpreter::{self, KEYS_AHEAD, Kernel};
+use super::interpreter::{self, AndGate, KEYS_AHEAD, Kernel};
 use super::{GATE_BYTES, Job, LANES, Lanes, Secrets};
 use crate::aes::RoundKeys;
 use crate::aes::aesni::{encrypt_registers, expand_one, load, store};
 use crate::block::Block;
 use core::arch::x86_64::*;
 
-struct AesNi;
+/// The instruction set.
+pub(in crate::garble) struct AesNi;
+
+/// Half-gates on it.
+struct HalfGates;
 
 /// `s(L || R) = (L xor R) || L`.
 #[inline]
 #[target_feature(enable = "sse2")]
-fn orthomorphism(x: __m128i) -> __m128i {
+pub(in crate::garble) fn orthomorphism(x: __m128i) -> __m128i {
     let high = _mm_set_epi64x(-1, 0);
     _mm_xor_si128(
         _mm_shuffle_epi32::<0b01_00_11_10>(x),
@@ -27,7 +31,7 @@ fn orthomorphism(x: __m128i) -> __m128i {
 /// All ones if the low bit is set.
 #[inline]
 #[target_feature(enable = "sse2")]
-fn low_bit(x: __m128i) -> __m128i {
+pub(in crate::garble) fn low_bit(x: __m128i) -> __m128i {
     let bit = _mm_and_si128(x, _mm_set_epi32(0, 0, 0, 1));
     _mm_sub_epi32(_mm_setzero_si128(), _mm_shuffle_epi32::<0>(bit))
 }
@@ -135,29 +139,6 @@ impl Kernel for AesNi {
     }
 
     #[inline(always)]
-    unsafe fn garble_and(
-        keys: &RoundKeys,
-        delta: Block,
-        a: &Lanes,
-        b: &Lanes,
-        table: &mut [u8; GATE_BYTES],
-    ) -> Lanes {
-        // SAFETY: as above.
-        unsafe { garble_and(keys, delta, a, b, table) }
-    }
-
-    #[inline(always)]
-    unsafe fn evaluate_and(
-        keys: &RoundKeys,
-        a: &Lanes,
-        b: &Lanes,
-        table: &[u8; GATE_BYTES],
-    ) -> Lanes {
-        // SAFETY: as above.
-        unsafe { evaluate_and(keys, a, b, table) }
-    }
-
-    #[inline(always)]
     unsafe fn xor(a: &Lanes, b: &Lanes) -> Lanes {
         Lanes(core::array::from_fn(|i| a.0[i] ^ b.0[i]))
     }
@@ -170,6 +151,44 @@ impl Kernel for AesNi {
     }
 }
 
+impl AndGate for HalfGates {
+    type Set = AesNi;
+    type Table = [u8; GATE_BYTES];
+    type Keys = RoundKeys;
+    const KEYS: usize = 1;
+
+    fn keys(schedules: &[RoundKeys; KEYS_AHEAD]) -> &[RoundKeys] {
+        schedules
+    }
+
+    fn tables(bytes: &[u8]) -> &[Self::Table] {
+        bytes.as_chunks().0
+    }
+
+    fn tables_mut(bytes: &mut [u8]) -> &mut [Self::Table] {
+        bytes.as_chunks_mut().0
+    }
+
+    #[inline(always)]
+    unsafe fn garble(
+        keys: &RoundKeys,
+        _coins: u32,
+        delta: Block,
+        a: &Lanes,
+        b: &Lanes,
+        table: &mut [u8; GATE_BYTES],
+    ) -> Lanes {
+        // SAFETY: as above.
+        unsafe { garble_and(keys, delta, a, b, table) }
+    }
+
+    #[inline(always)]
+    unsafe fn evaluate(keys: &RoundKeys, a: &Lanes, b: &Lanes, table: &[u8; GATE_BYTES]) -> Lanes {
+        // SAFETY: as above.
+        unsafe { evaluate_and(keys, a, b, table) }
+    }
+}
+
 #[target_feature(enable = "avx2,aes,sse4.1")]
 pub(super) fn garble(
     job: &Job<'_>,
@@ -178,11 +197,11 @@ pub(super) fn garble(
     outputs: &mut [Block],
 ) {
     // SAFETY: this function enables what `AesNi` needs.
-    unsafe { interpreter::garble::<AesNi>(job, secrets, tables, outputs) }
+    unsafe { interpreter::garble::<HalfGates>(job, secrets, |_| 0, tables, outputs) }
 }
 
 #[target_feature(enable = "avx2,aes,sse4.1")]
 pub(super) fn evaluate(job: &Job<'_>, inputs: &[Block], tables: &[u8], outputs: &mut [Block]) {
     // SAFETY: this function enables what `AesNi` needs.
-    unsafe { interpreter::evaluate::<AesNi>(job, inputs, tables, outputs) }
+    unsafe { interpreter::evaluate::<HalfGates>(job, inputs, tables, outputs) }
 }

@@ -4,13 +4,17 @@
     reason = "arrays of LANES entries indexed by lane"
 )]
 
-use super::interpreter::{self, KEYS_AHEAD, Kernel};
+use super::interpreter::{self, AndGate, KEYS_AHEAD, Kernel};
 use super::{GATE_BYTES, Job, LANES, Lanes, Secrets};
 use crate::aes::{RoundKeys, portable_encrypt};
 use crate::block::{Block, blocks_from_bytes, blocks_to_bytes};
 use crate::garble::hash::orthomorphism;
 
-struct Portable;
+/// The instruction set.
+pub(in crate::garble) struct Portable;
+
+/// Half-gates on it.
+struct HalfGates;
 
 /// `H(x; g, 2 lane + half)` for every lane; `keys` is the schedule of gate `g`.
 fn hash(keys: &RoundKeys, x: [Block; LANES], half: u64) -> [Block; LANES] {
@@ -32,8 +36,38 @@ impl Kernel for Portable {
         }
     }
 
-    unsafe fn garble_and(
+    unsafe fn xor(a: &Lanes, b: &Lanes) -> Lanes {
+        Lanes(core::array::from_fn(|i| a.0[i] ^ b.0[i]))
+    }
+
+    unsafe fn xor_masked(a: &Lanes, delta: Block, mask: u16) -> Lanes {
+        Lanes(core::array::from_fn(|i| {
+            a.0[i] ^ delta.and_mask(u64::from(mask >> i))
+        }))
+    }
+}
+
+impl AndGate for HalfGates {
+    type Set = Portable;
+    type Table = [u8; GATE_BYTES];
+    type Keys = RoundKeys;
+    const KEYS: usize = 1;
+
+    fn keys(schedules: &[RoundKeys; KEYS_AHEAD]) -> &[RoundKeys] {
+        schedules
+    }
+
+    fn tables(bytes: &[u8]) -> &[Self::Table] {
+        bytes.as_chunks().0
+    }
+
+    fn tables_mut(bytes: &mut [u8]) -> &mut [Self::Table] {
+        bytes.as_chunks_mut().0
+    }
+
+    unsafe fn garble(
         keys: &RoundKeys,
+        _coins: u32,
         delta: Block,
         a: &Lanes,
         b: &Lanes,
@@ -55,12 +89,7 @@ impl Kernel for Portable {
         }))
     }
 
-    unsafe fn evaluate_and(
-        keys: &RoundKeys,
-        a: &Lanes,
-        b: &Lanes,
-        table: &[u8; GATE_BYTES],
-    ) -> Lanes {
+    unsafe fn evaluate(keys: &RoundKeys, a: &Lanes, b: &Lanes, table: &[u8; GATE_BYTES]) -> Lanes {
         let (a, b) = (a.0, b.0);
         let (ha, hb) = (hash(keys, a, 0), hash(keys, b, 1));
         let (mut tg, mut te) = ([Block::ZERO; LANES], [Block::ZERO; LANES]);
@@ -69,16 +98,6 @@ impl Kernel for Portable {
         blocks_from_bytes(e, &mut te);
         Lanes(core::array::from_fn(|i| {
             ha[i] ^ tg[i].and_mask(a[i].lsb()) ^ hb[i] ^ (te[i] ^ a[i]).and_mask(b[i].lsb())
-        }))
-    }
-
-    unsafe fn xor(a: &Lanes, b: &Lanes) -> Lanes {
-        Lanes(core::array::from_fn(|i| a.0[i] ^ b.0[i]))
-    }
-
-    unsafe fn xor_masked(a: &Lanes, delta: Block, mask: u16) -> Lanes {
-        Lanes(core::array::from_fn(|i| {
-            a.0[i] ^ delta.and_mask(u64::from(mask >> i))
         }))
     }
 }
@@ -90,10 +109,10 @@ pub(super) fn garble(
     outputs: &mut [Block],
 ) {
     // SAFETY: `Portable` needs no CPU feature.
-    unsafe { interpreter::garble::<Portable>(job, secrets, tables, outputs) }
+    unsafe { interpreter::garble::<HalfGates>(job, secrets, |_| 0, tables, outputs) }
 }
 
 pub(super) fn evaluate(job: &Job<'_>, inputs: &[Block], tables: &[u8], outputs: &mut [Block]) {
     // SAFETY: `Portable` needs no CPU feature.
-    unsafe { interpreter::evaluate::<Portable>(job, inputs, tables, outputs) }
+    unsafe { interpreter::evaluate::<HalfGates>(job, inputs, tables, outputs) }
 }

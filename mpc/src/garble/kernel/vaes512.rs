@@ -7,18 +7,22 @@
     reason = "fixed-size arrays of registers indexed by constant loop bounds"
 )]
 
-use super::interpreter::{self, KEYS_AHEAD, Kernel};
+use super::interpreter::{self, AndGate, KEYS_AHEAD, Kernel};
 use super::{GATE_BYTES, Job, LANES, Lanes, Secrets};
 use crate::aes::RoundKeys;
 use crate::aes::vaes512::{broadcast, encrypt, expand_counters};
 use crate::block::Block;
 use core::arch::x86_64::*;
 
-struct Vaes512;
+/// The instruction set.
+pub(in crate::garble) struct Vaes512;
+
+/// Half-gates on it.
+struct HalfGates;
 
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn load(x: &Lanes, z: usize) -> __m512i {
+pub(in crate::garble) fn load(x: &Lanes, z: usize) -> __m512i {
     debug_assert!(z < 4);
     // SAFETY: `Lanes` is 256 bytes, aligned to 64; register z < 4 reads bytes 64z to 64z + 63.
     unsafe { _mm512_load_si512(x.0.as_ptr().add(4 * z).cast()) }
@@ -26,7 +30,7 @@ fn load(x: &Lanes, z: usize) -> __m512i {
 
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn store(out: &mut Lanes, z: usize, x: __m512i) {
+pub(in crate::garble) fn store(out: &mut Lanes, z: usize, x: __m512i) {
     debug_assert!(z < 4);
     // SAFETY: as in `load`.
     unsafe { _mm512_store_si512(out.0.as_mut_ptr().add(4 * z).cast(), x) }
@@ -35,7 +39,7 @@ fn store(out: &mut Lanes, z: usize, x: __m512i) {
 /// `s(L || R) = (L xor R) || L` in every lane.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn orthomorphism(x: __m512i) -> __m512i {
+pub(in crate::garble) fn orthomorphism(x: __m512i) -> __m512i {
     let swapped = _mm512_shuffle_epi32::<0b01_00_11_10>(x);
     let high = _mm512_maskz_mov_epi64(0b1010_1010, x);
     _mm512_xor_si512(swapped, high)
@@ -44,7 +48,7 @@ fn orthomorphism(x: __m512i) -> __m512i {
 /// All ones in the lanes whose low bit is set, as a mask of 64-bit halves.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn low_bits(x: __m512i) -> __mmask8 {
+pub(in crate::garble) fn low_bits(x: __m512i) -> __mmask8 {
     let even = _mm512_test_epi64_mask(x, _mm512_set_epi64(0, 1, 0, 1, 0, 1, 0, 1));
     even | (even << 1)
 }
@@ -167,29 +171,6 @@ impl Kernel for Vaes512 {
     }
 
     #[inline(always)]
-    unsafe fn garble_and(
-        keys: &RoundKeys,
-        delta: Block,
-        a: &Lanes,
-        b: &Lanes,
-        table: &mut [u8; GATE_BYTES],
-    ) -> Lanes {
-        // SAFETY: as above.
-        unsafe { garble_and(keys, delta, a, b, table) }
-    }
-
-    #[inline(always)]
-    unsafe fn evaluate_and(
-        keys: &RoundKeys,
-        a: &Lanes,
-        b: &Lanes,
-        table: &[u8; GATE_BYTES],
-    ) -> Lanes {
-        // SAFETY: as above.
-        unsafe { evaluate_and(keys, a, b, table) }
-    }
-
-    #[inline(always)]
     unsafe fn xor(a: &Lanes, b: &Lanes) -> Lanes {
         // SAFETY: as above.
         unsafe { xor(a, b) }
@@ -202,6 +183,44 @@ impl Kernel for Vaes512 {
     }
 }
 
+impl AndGate for HalfGates {
+    type Set = Vaes512;
+    type Table = [u8; GATE_BYTES];
+    type Keys = RoundKeys;
+    const KEYS: usize = 1;
+
+    fn keys(schedules: &[RoundKeys; KEYS_AHEAD]) -> &[RoundKeys] {
+        schedules
+    }
+
+    fn tables(bytes: &[u8]) -> &[Self::Table] {
+        bytes.as_chunks().0
+    }
+
+    fn tables_mut(bytes: &mut [u8]) -> &mut [Self::Table] {
+        bytes.as_chunks_mut().0
+    }
+
+    #[inline(always)]
+    unsafe fn garble(
+        keys: &RoundKeys,
+        _coins: u32,
+        delta: Block,
+        a: &Lanes,
+        b: &Lanes,
+        table: &mut [u8; GATE_BYTES],
+    ) -> Lanes {
+        // SAFETY: as above.
+        unsafe { garble_and(keys, delta, a, b, table) }
+    }
+
+    #[inline(always)]
+    unsafe fn evaluate(keys: &RoundKeys, a: &Lanes, b: &Lanes, table: &[u8; GATE_BYTES]) -> Lanes {
+        // SAFETY: as above.
+        unsafe { evaluate_and(keys, a, b, table) }
+    }
+}
+
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,vaes,avx2,aes,sse4.1")]
 pub(super) fn garble(
     job: &Job<'_>,
@@ -210,11 +229,11 @@ pub(super) fn garble(
     outputs: &mut [Block],
 ) {
     // SAFETY: this function enables what `Vaes512` needs.
-    unsafe { interpreter::garble::<Vaes512>(job, secrets, tables, outputs) }
+    unsafe { interpreter::garble::<HalfGates>(job, secrets, |_| 0, tables, outputs) }
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,vaes,avx2,aes,sse4.1")]
 pub(super) fn evaluate(job: &Job<'_>, inputs: &[Block], tables: &[u8], outputs: &mut [Block]) {
     // SAFETY: this function enables what `Vaes512` needs.
-    unsafe { interpreter::evaluate::<Vaes512>(job, inputs, tables, outputs) }
+    unsafe { interpreter::evaluate::<HalfGates>(job, inputs, tables, outputs) }
 }

@@ -1,14 +1,24 @@
-//! The two parties of half-gates garbling, over batches.
+//! The two parties of garbling, over batches, in either scheme.
 
-use super::{LANES, TABLE_BYTES, hash::LabelHash, kernel};
+use super::{LANES, Scheme, hash::LabelHash, kernel, three_halves};
 use crate::Error;
+use crate::aes::{RoundKeys, expand_key};
 use crate::block::{Block, Delta};
 use crate::circuit::Template;
+use crate::rng::SecureRng;
 use crate::simd::Simd;
+
+/// What a garbler's AND gates need, by scheme.
+enum Gates {
+    HalfGates,
+    /// The secret key of the coins.
+    ThreeHalves(Box<RoundKeys>),
+}
 
 /// The garbler of one direction: owns `Delta` and the gate counter.
 pub struct Garbler {
     delta: Delta,
+    gates: Gates,
     hash_key: Block,
     next_gate: u64,
     simd: Simd,
@@ -16,6 +26,7 @@ pub struct Garbler {
 
 /// The evaluator of one direction.
 pub struct Evaluator {
+    scheme: Scheme,
     hash_key: Block,
     next_gate: u64,
     simd: Simd,
@@ -42,11 +53,17 @@ fn check(
 }
 
 /// Reserves the numbers of all gates of `blocks` blocks.
-fn reserve(next: &mut u64, template: &Template, blocks: usize) -> Result<u64, Error> {
+fn reserve(
+    next: &mut u64,
+    scheme: Scheme,
+    template: &Template,
+    blocks: usize,
+) -> Result<u64, Error> {
     let first = *next;
     *next = blocks
         .checked_mul(template.and_gates())
         .and_then(|count| first.checked_add(count as u64))
+        .filter(|next| next.checked_mul(scheme.keys()).is_some())
         .ok_or(Error::Exhausted {
             what: "the gate counter",
             used: first,
@@ -54,21 +71,58 @@ fn reserve(next: &mut u64, template: &Template, blocks: usize) -> Result<u64, Er
     Ok(first)
 }
 
-/// The domain of the gates' hash keys.
-const DOMAIN: &str = "half-gates";
-
 impl Garbler {
-    /// A garbler with the offset `delta` in the session with the public seed `session`.
+    /// A garbler of half-gates with the offset `delta` in the session with the public seed `session`.
     ///
     /// `session` must be drawn after `delta` and be fresh: the gate counter starts at zero.
     #[must_use]
     pub fn new(delta: Delta, session: &[u8; 32], simd: Simd) -> Self {
-        Self {
+        Self::of(Gates::HalfGates, delta, session, simd)
+    }
+
+    /// As [`Garbler::new`], in the scheme `scheme`; three-halves draws the key of its coins from `rng`.
+    #[must_use]
+    pub fn with_scheme(
+        scheme: Scheme,
+        delta: Delta,
+        session: &[u8; 32],
+        rng: &mut SecureRng,
+        simd: Simd,
+    ) -> Self {
+        let gates = match scheme {
+            Scheme::HalfGates => Gates::HalfGates,
+            Scheme::ThreeHalves => {
+                Gates::ThreeHalves(Box::new(expand_key(simd, Block::random(rng))))
+            }
+        };
+        Self::of(gates, delta, session, simd)
+    }
+
+    fn of(gates: Gates, delta: Delta, session: &[u8; 32], simd: Simd) -> Self {
+        let mut garbler = Self {
             delta,
-            hash_key: LabelHash::new(session, DOMAIN, simd).key(),
+            gates,
+            hash_key: Block::ZERO,
             next_gate: 0,
             simd,
+        };
+        garbler.hash_key = LabelHash::new(session, garbler.scheme().domain(), simd).key();
+        garbler
+    }
+
+    /// How this garbler garbles.
+    #[must_use]
+    pub fn scheme(&self) -> Scheme {
+        match self.gates {
+            Gates::HalfGates => Scheme::HalfGates,
+            Gates::ThreeHalves(_) => Scheme::ThreeHalves,
         }
+    }
+
+    /// Bytes of the tables of `blocks` blocks of `template`.
+    #[must_use]
+    pub fn table_bytes(&self, template: &Template, blocks: usize) -> usize {
+        self.scheme().table_bytes(template.and_gates(), blocks)
     }
 
     /// The offset of all labels.
@@ -81,8 +135,8 @@ impl Garbler {
     ///
     /// Everything is instance-minor. The zero label of an input is `K xor d Delta`, with `K` of `inputs`, `[block][wire][lane]`, and
     /// `d` of `corrections`, `[block][wire]` with lane `i` in bit `i`: so a correlated OT's string and its receiver's correction
-    /// bit go in as they are. `known` holds the garbler's bits, `[block][bit]`, likewise; `tables` receives `[block][gate]` of [`LANES`] times [`TABLE_BYTES`] bytes,
-    /// `outputs` the zero labels `[block][wire][lane]`.
+    /// bit go in as they are. `known` holds the garbler's bits, `[block][bit]`, likewise; `tables` receives `[block][gate]` of
+    /// [`Scheme::gate_bytes`] bytes, `outputs` the zero labels `[block][wire][lane]`.
     ///
     /// # Errors
     /// [`Error::Length`] if a slice has another length.
@@ -116,9 +170,10 @@ impl Garbler {
     /// Reserves the gate numbers of `blocks` blocks for [`Garbler::garble_at`].
     ///
     /// # Errors
-    /// [`Error::Exhausted`] after 2^64 gates.
+    /// [`Error::Exhausted`] after `2^64` hash keys.
     pub(crate) fn reserve(&mut self, template: &Template, blocks: usize) -> Result<u64, Error> {
-        reserve(&mut self.next_gate, template, blocks)
+        let scheme = self.scheme();
+        reserve(&mut self.next_gate, scheme, template, blocks)
     }
 
     /// [`Garbler::garble`] with gate numbers from `first` on, which [`Garbler::reserve`] must have given to this batch
@@ -147,7 +202,7 @@ impl Garbler {
                 ("known bits", template.known(), known.len()),
                 (
                     "garbled tables",
-                    template.and_gates() * LANES * TABLE_BYTES,
+                    self.table_bytes(template, 1),
                     tables.len(),
                 ),
                 ("output labels", template.outputs() * LANES, outputs.len()),
@@ -165,20 +220,44 @@ impl Garbler {
             corrections,
             known,
         };
-        kernel::garble(self.simd, &job, &secrets, tables, outputs);
+        match &self.gates {
+            Gates::HalfGates => kernel::garble(self.simd, &job, &secrets, tables, outputs),
+            Gates::ThreeHalves(coins) => {
+                three_halves::garble(self.simd, &job, &secrets, coins, tables, outputs);
+            }
+        }
         Ok(())
     }
 }
 
 impl Evaluator {
-    /// The evaluator that belongs to a [`Garbler`] of the same session.
+    /// The evaluator that belongs to a [`Garbler`] of half-gates of the same session.
     #[must_use]
     pub fn new(session: &[u8; 32], simd: Simd) -> Self {
+        Self::with_scheme(Scheme::HalfGates, session, simd)
+    }
+
+    /// As [`Evaluator::new`], in the scheme `scheme`.
+    #[must_use]
+    pub fn with_scheme(scheme: Scheme, session: &[u8; 32], simd: Simd) -> Self {
         Self {
-            hash_key: LabelHash::new(session, DOMAIN, simd).key(),
+            scheme,
+            hash_key: LabelHash::new(session, scheme.domain(), simd).key(),
             next_gate: 0,
             simd,
         }
+    }
+
+    /// How this evaluator's tables are garbled.
+    #[must_use]
+    pub fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+
+    /// Bytes of the tables of `blocks` blocks of `template`.
+    #[must_use]
+    pub fn table_bytes(&self, template: &Template, blocks: usize) -> usize {
+        self.scheme.table_bytes(template.and_gates(), blocks)
     }
 
     /// Evaluates what [`Garbler::garble`] made, on active labels; shapes as there.
@@ -199,7 +278,7 @@ impl Evaluator {
 
     /// As [`Garbler::reserve`].
     pub(crate) fn reserve(&mut self, template: &Template, blocks: usize) -> Result<u64, Error> {
-        reserve(&mut self.next_gate, template, blocks)
+        reserve(&mut self.next_gate, self.scheme, template, blocks)
     }
 
     /// As [`Garbler::garble_at`].
@@ -219,7 +298,7 @@ impl Evaluator {
                 ("input labels", template.inputs() * LANES, inputs.len()),
                 (
                     "garbled tables",
-                    template.and_gates() * LANES * TABLE_BYTES,
+                    self.table_bytes(template, 1),
                     tables.len(),
                 ),
                 ("output labels", template.outputs() * LANES, outputs.len()),
@@ -231,7 +310,12 @@ impl Evaluator {
             first_gate: first,
             blocks,
         };
-        kernel::evaluate(self.simd, &job, inputs, tables, outputs);
+        match self.scheme {
+            Scheme::HalfGates => kernel::evaluate(self.simd, &job, inputs, tables, outputs),
+            Scheme::ThreeHalves => {
+                three_halves::evaluate(self.simd, &job, inputs, tables, outputs);
+            }
+        }
         Ok(())
     }
 }

@@ -17,4 +17,4 @@ pub(crate) use context::check_below;
 pub use modulus::Modulus;
 pub use ntt::Ntt;
 pub use poly::{Coefficient, Evaluation, Poly, Representation};
-pub use word::{FILL_BYTES, Word};
+pub use word::Word;

@@ -8,6 +8,8 @@
 //! ternary) reveals how many candidates were thrown away, which is independent of those kept.
 
 mod distributions;
+pub(crate) mod kernel;
+mod keystream;
 mod rng;
 
 pub(crate) use distributions::expand_element;
@@ -16,3 +18,10 @@ pub use distributions::{
     uniform_width,
 };
 pub use rng::{RngStreams, SecureRng};
+
+/// Overwrites a slice at the speed of memory. The compiler is kept from dropping the write by being made to believe that
+/// the zeros are read.
+pub(crate) fn wipe<T: Copy + Default>(values: &mut [T]) {
+    values.fill(T::default());
+    std::hint::black_box(values);
+}

@@ -57,10 +57,16 @@ impl Simd {
 /// A level that this processor has been seen to support: what kernels ask for, so that their
 /// `unsafe` rests on a type.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Supported(Simd);
+pub struct Supported(Simd);
 
 impl Supported {
-    pub(crate) fn level(self) -> Simd {
+    /// The best level of this processor.
+    pub fn detect() -> Self {
+        Self(Simd::detect())
+    }
+
+    /// The level.
+    pub fn level(self) -> Simd {
         self.0
     }
 }

@@ -1,12 +1,11 @@
 //! The machine word of a residue: `u32` (primes below 2^31, 16 lanes of AVX-512) or `u64` (primes
 //! below 2^61; below 2^50 the transforms run on the 52-bit multipliers and are twice as fast).
 
+use crate::sample::kernel;
+use crate::simd::Supported;
 use concrete_ntt::{prime32, prime64};
 use std::fmt::{Debug, Display};
 use zeroize::DefaultIsZeroes;
-
-/// Bytes that [`Word::fill`] asks for at once.
-pub const FILL_BYTES: usize = 1024;
 
 mod sealed {
     pub trait Sealed {}
@@ -33,8 +32,10 @@ pub trait Word:
     fn wrapping_add(self, other: Self) -> Self;
     /// Difference modulo the word.
     fn wrapping_sub(self, other: Self) -> Self;
-    /// Fills `out` with consecutive little-endian words made by `bytes`, by way of `buffer`.
-    fn fill(out: &mut [Self], buffer: &mut [u8; FILL_BYTES], bytes: impl FnMut(&mut [u8]));
+    /// Reads `words`, one a residue (`u32`) or two, low half first (`u64`), and appends those that are below `modulus`
+    /// under `mask` to `out`, which has room for all; returns how many.
+    fn reject(simd: Supported, words: &[u32], mask: Self, modulus: Self, out: &mut [Self])
+    -> usize;
 
     /// A transform, where the prime has one.
     fn plan(degree: usize, modulus: Self) -> Option<Self::Plan>;
@@ -50,8 +51,21 @@ pub trait Word:
     fn mul_accumulate(plan: &Self::Plan, sum: &mut [Self], left: &[Self], right: &[Self]);
 }
 
+/// [`kernel::reject`] on pairs of words.
+fn reject_wide(_: Supported, words: &[u32], mask: u64, modulus: u64, out: &mut [u64]) -> usize {
+    let mut kept = 0;
+    for [low, high] in words.as_chunks::<2>().0 {
+        let candidate = (u64::from(*low) | (u64::from(*high) << 32)) & mask;
+        if let Some(slot) = out.get_mut(kept) {
+            *slot = candidate;
+        }
+        kept += usize::from(candidate < modulus);
+    }
+    kept
+}
+
 macro_rules! word {
-    ($word:ty, $module:ident, $max_bits:literal) => {
+    ($word:ty, $module:ident, $max_bits:literal, $reject:path) => {
         impl Word for $word {
             const BITS: u32 = <$word>::BITS;
             const MAX_MODULUS_BITS: u32 = $max_bits;
@@ -74,19 +88,14 @@ macro_rules! word {
                 <$word>::wrapping_sub(self, other)
             }
             #[inline]
-            fn fill(
+            fn reject(
+                simd: Supported,
+                words: &[u32],
+                mask: Self,
+                modulus: Self,
                 out: &mut [Self],
-                buffer: &mut [u8; FILL_BYTES],
-                mut bytes: impl FnMut(&mut [u8]),
-            ) {
-                const BYTES: usize = size_of::<$word>();
-                for part in out.chunks_mut(FILL_BYTES / BYTES) {
-                    let buffer = buffer.get_mut(..part.len() * BYTES).unwrap_or_default();
-                    bytes(buffer);
-                    for (word, chunk) in part.iter_mut().zip(buffer.as_chunks::<BYTES>().0) {
-                        *word = <$word>::from_le_bytes(*chunk);
-                    }
-                }
+            ) -> usize {
+                $reject(simd, words, mask, modulus, out)
             }
 
             fn plan(degree: usize, modulus: Self) -> Option<Self::Plan> {
@@ -116,5 +125,5 @@ macro_rules! word {
     };
 }
 
-word!(u32, prime32, 31);
-word!(u64, prime64, 61);
+word!(u32, prime32, 31, kernel::reject);
+word!(u64, prime64, 61, reject_wide);

@@ -1,5 +1,6 @@
 //! Many ciphertexts in one contiguous matrix, one a row: the form that linear layers work on.
 
+use crate::simd::Supported;
 use crate::{Error, RingContext, Word, sample};
 use rayon::prelude::*;
 use std::sync::Arc;
@@ -201,6 +202,7 @@ impl<W: Word> SeededBatch<W> {
 
     /// The ciphertexts with c1 expanded from the seed.
     pub fn expand(&self) -> CiphertextBatch<W> {
+        let simd = Supported::detect();
         let element = self.context.element_words();
         let mut words = vec![W::default(); 2 * self.c0.len()];
         words
@@ -211,7 +213,7 @@ impl<W: Word> SeededBatch<W> {
                 let (c0, c1) = row.split_at_mut(element);
                 c0.copy_from_slice(received);
                 let index = self.first_index + i as u64;
-                sample::expand_element(&self.seed, index, &self.context, c1);
+                sample::expand_element(simd, &self.seed, index, &self.context, c1);
             });
         CiphertextBatch::from_trusted(&self.context, words)
     }

@@ -29,7 +29,7 @@ impl<W: Word> SecretKey<W> {
         scratch: &mut Scratch<W>,
     ) -> Result<(), Error> {
         let context = self.context();
-        sample::expand_element(seed, index, context, &mut scratch.mask);
+        sample::expand_element(rng.simd(), seed, index, context, &mut scratch.mask);
         self.multiply(&mut scratch.mask)?;
         sample::centred_binomial(rng, &mut scratch.error);
         let degree = context.degree();

@@ -1,6 +1,7 @@
 //! The public key, whose random half nobody chose.
 
 use super::{Ciphertext, ErrorTerm, SecretKey};
+use crate::simd::Supported;
 use crate::{Coefficient, Error, Evaluation, Poly, RingContext, SecureRng, Word, sample};
 use rand_core::Rng;
 use sha2::{Digest, Sha256};
@@ -21,7 +22,7 @@ fn expand_a<W: Word>(context: &Arc<RingContext<W>>, joint_seed: &[u8; 32]) -> Po
         .finalize()
         .into();
     let mut a = Poly::zero(context);
-    sample::expand_element(&key, 0, context, a.words_mut());
+    sample::expand_element(Supported::detect(), &key, 0, context, a.words_mut());
     a
 }
 

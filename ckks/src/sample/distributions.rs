@@ -1,11 +1,10 @@
 //! The distributions.
 
-use super::SecureRng;
-use crate::ring::FILL_BYTES;
+use super::keystream::{BATCH, Keystream};
+use super::{SecureRng, kernel, wipe};
+use crate::simd::Supported;
 use crate::{Error, Modulus, RingContext, Word};
-use rand_chacha::ChaCha20Rng;
-use rand_core::{Rng, SeedableRng};
-use zeroize::Zeroizing;
+use rand_core::Rng;
 
 /// Largest absolute value of the centred binomial error.
 pub const ERROR_BOUND: u32 = 21;
@@ -14,31 +13,34 @@ pub const ERROR_VARIANCE: f64 = 10.5;
 
 /// Uniform residues by rejection: take consecutive little-endian words, keep the low bits(q) bits,
 /// keep the result if it is below q.
-fn reject<W: Word>(rng: &mut impl Rng, modulus: &Modulus<W>, out: &mut [W]) {
-    let q = modulus.value();
-    let mask = u64::MAX >> (64 - modulus.bits());
-    let mut candidates = Zeroizing::new([W::default(); 256]);
-    let mut buffer = Zeroizing::new([0; FILL_BYTES]);
-    let mut filled = 0;
-    while filled < out.len() {
-        // Never draws more words than are still wanted, so the block size leaves no trace in the
+fn reject<W: Word>(keystream: &mut Keystream, modulus: &Modulus<W>, out: &mut [W]) {
+    let width = (W::BITS / 32) as usize;
+    let mask = W::truncate(u64::MAX >> (64 - modulus.bits()));
+    let simd = keystream.simd();
+    let mut straddling = [0; 2];
+    let mut rest = out;
+    while !rest.is_empty() {
+        // Never draws more words than are still wanted, so the batches leave no trace in the
         // result: it is what a word-at-a-time loop would give.
-        let wanted = (out.len() - filled).min(candidates.len());
-        let candidates = candidates.get_mut(..wanted).unwrap_or_default();
-        W::fill(candidates, &mut buffer, |bytes| rng.fill_bytes(bytes));
-        for word in candidates.iter() {
-            let candidate = W::truncate(word.widen() & mask);
-            if let Some(slot) = out.get_mut(filled) {
-                *slot = candidate;
-            }
-            filled += usize::from(candidate < q);
-        }
+        let wanted = rest.len() * width;
+        let whole = keystream.ahead() / width * width;
+        let words = if whole == 0 {
+            // The two halves of a wide word lie in two batches.
+            let pair = straddling.get_mut(..width).unwrap_or_default();
+            keystream.fill(pair);
+            pair
+        } else {
+            keystream.next(wanted.min(whole))
+        };
+        let kept = W::reject(simd, words, mask, modulus.value(), rest);
+        rest = rest.get_mut(kept..).unwrap_or_default();
     }
+    wipe(&mut straddling);
 }
 
 /// Fills `out` with uniform residues modulo q.
 pub fn uniform<W: Word>(rng: &mut SecureRng, modulus: &Modulus<W>, out: &mut [W]) {
-    reject(rng, modulus, out);
+    reject(rng.keystream(), modulus, out);
 }
 
 /// Fills `out` with uniform integers below 2^`bits`.
@@ -54,8 +56,7 @@ pub fn uniform_bits(rng: &mut SecureRng, bits: u32, out: &mut [u32]) -> Result<(
             max: 32,
         });
     }
-    let mut buffer = Zeroizing::new([0; FILL_BYTES]);
-    u32::fill(out, &mut buffer, |bytes| rng.fill_bytes(bytes));
+    rng.keystream().fill(out);
     let mask = u32::MAX >> (32 - bits);
     out.iter_mut().for_each(|x| *x &= mask);
     Ok(())
@@ -80,61 +81,61 @@ pub fn expand_uniform<W: Word>(
             got: out.len(),
         });
     }
-    expand_element(seed, index, context, out);
+    expand_element(Supported::detect(), seed, index, context, out);
     Ok(())
 }
 
 /// [`expand_uniform`] into an element whose length the caller has by construction.
 pub(crate) fn expand_element<W: Word>(
+    simd: Supported,
     seed: &[u8; 32],
     index: u64,
     context: &RingContext<W>,
     out: &mut [W],
 ) {
-    let mut rng = ChaCha20Rng::from_seed(*seed);
-    rng.set_stream(index);
+    let mut keystream = Keystream::new(simd, seed, index);
     for (modulus, limb) in context.moduli().zip(out.chunks_mut(context.degree())) {
-        reject(&mut rng, modulus, limb);
+        reject(&mut keystream, modulus, limb);
     }
 }
 
-/// Fills `out` with independent uniform values of {-1, 0, 1}: pairs of bits, 3 rejected.
+/// Fills `out` with independent uniform values of {-1, 0, 1}: pairs of bits of 64-bit words, 3 rejected.
 pub fn ternary(rng: &mut SecureRng, out: &mut [i8]) {
-    let mut filled = 0;
-    while filled < out.len() {
-        let mut word = Zeroizing::new(rng.next_u64());
-        for _ in 0..32 {
-            if let Some(slot) = out.get_mut(filled) {
-                *slot = (*word & 3) as i8 - 1;
-            }
-            filled += usize::from(*word & 3 != 3);
-            *word >>= 2;
-        }
+    let keystream = rng.keystream();
+    let simd = keystream.simd();
+    let mut words = [0; BATCH];
+    let mut rest = out;
+    while !rest.is_empty() {
+        // No more 64-bit words than are needed even if nothing is rejected, but one.
+        let wanted = (rest.len() / 32).clamp(1, BATCH / 2) * 2;
+        let words = words.get_mut(..wanted).unwrap_or_default();
+        keystream.fill(words);
+        let kept = kernel::ternary(simd, words, rest);
+        rest = rest.get_mut(kept..).unwrap_or_default();
     }
-    // A rejected candidate is overwritten by the next one: `filled` did not move.
+    wipe(&mut words);
 }
-
-/// Coins of one error: 2 * 21.
-const COINS: u64 = (1 << 42) - 1;
 
 /// Fills `out` with the centred binomial error: the number of heads among 42 coins, less 21, which
 /// is the difference of two sums of 21 coins (CBD(21)). 128 random bits give three errors.
 pub fn centred_binomial(rng: &mut SecureRng, out: &mut [i8]) {
-    const ERRORS: usize = 3 * 64;
-    let mut bytes = Zeroizing::new([0u8; 1024]);
-    for part in out.chunks_mut(ERRORS) {
-        let wanted = part.len().div_ceil(3) * 16;
-        let bytes = bytes.get_mut(..wanted).unwrap_or_default();
-        rng.fill_bytes(bytes);
-        for (errors, block) in part.chunks_mut(3).zip(bytes.as_chunks::<16>().0) {
-            let bits = u128::from_le_bytes(*block);
-            let (low, high) = (bits as u64, (bits >> 64) as u64);
-            let coins = [low, (low >> 42) | (high << 22), high >> 20].map(|c| c & COINS);
-            for (error, coins) in errors.iter_mut().zip(coins) {
-                *error = coins.count_ones() as i8 - 21;
+    let keystream = rng.keystream();
+    let simd = keystream.simd();
+    let mut words = [0; BATCH];
+    let mut errors = [0; kernel::ERRORS];
+    for part in out.chunks_mut(kernel::ERRORS) {
+        let wanted = part.len().div_ceil(3) * 4;
+        keystream.fill(words.get_mut(..wanted).unwrap_or_default());
+        match <&mut [i8; kernel::ERRORS]>::try_from(&mut *part) {
+            Ok(whole) => kernel::binomial(simd, &words, whole),
+            Err(_) => {
+                kernel::binomial(simd, &words, &mut errors);
+                part.copy_from_slice(errors.get(..part.len()).unwrap_or_default());
             }
         }
     }
+    wipe(&mut words);
+    wipe(&mut errors);
 }
 
 /// Fills `out` with a flooding error, uniform in [-w/2, w/2) (for odd w, in [-(w-1)/2, (w+1)/2)).
@@ -162,6 +163,8 @@ pub fn uniform_width(rng: &mut SecureRng, width: u64, out: &mut [i64]) -> Result
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rand_chacha::ChaCha20Rng;
+    use rand_core::SeedableRng;
 
     fn rng(seed: u8) -> SecureRng {
         SecureRng::from_seed([seed; 32])

@@ -1,13 +1,15 @@
 //! The generator of everything secret.
 
+use super::keystream::Keystream;
 use crate::Error;
-use rand_chacha::ChaCha20Rng;
-use rand_core::{Rng, SeedableRng, TryCryptoRng, TryRng};
+use crate::simd::{Simd, Supported};
+use rand_core::{Rng, TryCryptoRng, TryRng};
+use sha2::{Digest, Sha256};
 use std::convert::Infallible;
 use zeroize::Zeroizing;
 
 /// ChaCha20 keyed by the operating system, its state overwritten on drop.
-pub struct SecureRng(Box<ChaCha20Rng>);
+pub struct SecureRng(Box<Keystream>);
 
 impl SecureRng {
     /// A generator with a fresh key from the operating system.
@@ -17,28 +19,39 @@ impl SecureRng {
     pub fn from_os() -> Result<Self, Error> {
         let mut key = Zeroizing::new([0u8; 32]);
         getrandom::fill(key.as_mut()).map_err(Error::Randomness)?;
-        Ok(Self::keyed(&key, 0))
+        Ok(Self::keyed(Supported::detect(), &key, 0))
     }
 
     /// A generator with a known key: for tests alone.
     #[cfg(any(test, feature = "test-seed"))]
     pub fn from_seed(key: [u8; 32]) -> Self {
-        Self::keyed(&key, 0)
+        Self::keyed(Supported::detect(), &key, 0)
     }
 
-    fn keyed(key: &[u8; 32], stream: u64) -> Self {
-        let mut rng = Box::new(ChaCha20Rng::from_seed(*key));
-        rng.set_stream(stream);
-        Self(rng)
+    /// A generator keyed by this one, whose samplers, and those of generators made from it, run on `simd`. What it gives
+    /// does not depend on `simd`.
+    ///
+    /// # Errors
+    /// [`Error::UnsupportedSimd`].
+    pub fn with_simd(mut self, simd: Simd) -> Result<Self, Error> {
+        let simd = simd.verify()?;
+        let mut key = Zeroizing::new([0u8; 32]);
+        self.fill_bytes(key.as_mut());
+        Ok(Self::keyed(simd, &key, 0))
     }
-}
 
-impl Drop for SecureRng {
-    fn drop(&mut self) {
-        // The generator has no way to erase itself: overwrite key, counter and buffered output, and
-        // keep the compiler from dropping the write.
-        *self.0 = ChaCha20Rng::from_seed([0; 32]);
-        std::hint::black_box(&self.0);
+    fn keyed(simd: Supported, key: &[u8; 32], stream: u64) -> Self {
+        Self(Box::new(Keystream::new(simd, key, stream)))
+    }
+
+    /// The keystream, for samplers.
+    pub(super) fn keystream(&mut self) -> &mut Keystream {
+        &mut self.0
+    }
+
+    /// The instruction set its samplers run on.
+    pub(crate) fn simd(&self) -> Supported {
+        self.0.simd()
     }
 }
 
@@ -52,15 +65,30 @@ impl TryRng for SecureRng {
     type Error = Infallible;
 
     fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        Ok(self.0.next_u32())
+        let mut word = [0];
+        self.0.fill(&mut word);
+        Ok(word[0])
     }
 
     fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        Ok(self.0.next_u64())
+        let mut words = [0; 2];
+        self.0.fill(&mut words);
+        Ok(u64::from(words[0]) | (u64::from(words[1]) << 32))
     }
 
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
-        self.0.fill_bytes(bytes);
+    /// Whole words, little-endian; what is left of the last one is thrown away.
+    fn try_fill_bytes(&mut self, mut bytes: &mut [u8]) -> Result<(), Infallible> {
+        while !bytes.is_empty() {
+            let words = self.0.next(bytes.len().div_ceil(4));
+            let length = bytes.len().min(4 * words.len());
+            let (head, tail) = bytes.split_at_mut(length);
+            for (part, word) in head.chunks_mut(4).zip(words) {
+                for (to, from) in part.iter_mut().zip(word.to_le_bytes()) {
+                    *to = from;
+                }
+            }
+            bytes = tail;
+        }
         Ok(())
     }
 }
@@ -71,6 +99,7 @@ impl TryCryptoRng for SecureRng {}
 /// depends neither on the number of threads nor on their order.
 pub struct RngStreams {
     key: Zeroizing<[u8; 32]>,
+    simd: Supported,
 }
 
 impl RngStreams {
@@ -78,13 +107,33 @@ impl RngStreams {
     pub fn new(rng: &mut SecureRng) -> Self {
         let mut key = Zeroizing::new([0u8; 32]);
         rng.fill_bytes(key.as_mut());
-        Self { key }
+        Self {
+            key,
+            simd: rng.simd(),
+        }
+    }
+
+    /// The family of another name under this key, with no stream in common.
+    pub(crate) fn family(&self, name: &[u8]) -> Self {
+        let key = Sha256::new_with_prefix(b"halfmask/ckks/streams/1")
+            .chain_update(self.key.as_ref())
+            .chain_update(name)
+            .finalize();
+        Self {
+            key: Zeroizing::new(key.into()),
+            simd: self.simd,
+        }
     }
 
     /// Generator `index`. Asking twice for one index gives the same stream twice: each work item has
     /// its own, used once.
     pub fn stream(&self, index: u64) -> SecureRng {
-        SecureRng::keyed(&self.key, index)
+        SecureRng::keyed(self.simd, &self.key, index)
+    }
+
+    /// `rng` becomes generator `index`, without a new allocation.
+    pub(crate) fn enter(&self, rng: &mut SecureRng, index: u64) {
+        rng.0.rekey(&self.key, index);
     }
 }
 

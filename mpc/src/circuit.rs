@@ -9,16 +9,44 @@
 //! MAJ(x, k, c) = ((x xor k) and (c xor k)) xor k .
 //! ```
 //!
-//! [`Builder`] records gates in single assignment; [`Builder::build`] drops what no output needs and packs wires into
-//! few registers by liveness, so that a batch's working set stays in the first-level cache.
+//! [`Builder`] records gates in single assignment, simplifies them, and knows words; [`Builder::build`] drops what no output
+//! needs and packs wires into few registers by liveness, so that a batch's working set stays in the first-level cache.
+//!
+//! | operation on `l`-bit words | AND gates | AND-depth |
+//! |---|---|---|
+//! | add, subtract, increment or negate by a bit | `l - 1` | `l - 1` |
+//! | the same with the carry out; less than | `l` | `l` |
+//! | equal, zero, all, any | `l - 1` | `log2 l` |
+//! | multiplex | `l` | 1 |
+//! | minimum, maximum of `n` words | `2 l (n - 1)` | `(l + 1) log2 n` |
+//! | product of `n` by `m` bits; low `l` bits of `l` by `l` | `2 n m - n`; `l^2 - l + 1` | `n + 2 m`; `2 l` at most |
+//! | leading one, priority encoder | `l - 1` | `l - 1` |
+//! | shift by a constant; by an `s`-bit word | 0; `s l` | 0; `s` |
+//! | one-hot decoder, public table, `k` index bits | `2^k - k - 1` | `k - 1` |
+//!
+//! [`bristol`] reads and writes the field's exchange formats.
 
 mod argmax;
 mod arithmetic;
+pub mod bristol;
 mod builder;
+mod compare;
 mod drelu;
+mod logic;
+mod lookup;
+mod multiply;
+mod priority;
+mod registers;
+mod select;
+mod shift;
 mod template;
+#[cfg(test)]
+pub(crate) mod testing;
 
-pub use argmax::{argmax, argmax_reference};
+pub use argmax::{MAX_CLASSES, argmax, argmax_reference};
 pub use builder::{Builder, Known, Wire};
+pub use compare::Signedness;
 pub use drelu::{drelu, drelu_reference};
-pub use template::{Gate, Register, Template};
+pub use lookup::MAX_INDEX_BITS;
+pub use priority::Priority;
+pub use template::{Gate, GateCounts, Register, Template};

@@ -1,117 +1,38 @@
 //! The index of the largest of several shared values; the lowest index wins ties.
 
-use super::builder::{Builder, Wire};
+use super::builder::Builder;
 use super::template::Template;
 use crate::Error;
 
-/// Bits of an index below `classes`.
-fn index_bits(classes: usize) -> usize {
-    (usize::BITS - classes.saturating_sub(1).leading_zeros()) as usize
-}
+/// Classes an argmax compares at most: sixteen instances take 256 bytes of labels a class and bit.
+pub const MAX_CLASSES: usize = 1 << 16;
 
 /// Argmax of `classes` values shared modulo `2^l`.
 ///
 /// Inputs: for every class in turn `l` evaluator bits, likewise known bits, least significant first. Output: the index,
 /// `ceil(log2 classes)` bits. The values are read as signed; every difference of two of them must fit `l` bits, that is,
-/// each lies in `[-2^(l-2), 2^(l-2))`.
-///
-/// A tournament over neighbours, so that the depth is logarithmic: the right one wins only if it is strictly greater,
-/// and all its indices are greater, so the lowest index wins ties.
+/// each lies in `[-2^(l-2), 2^(l-2))`. Then a comparison is the sign of a difference: for every class after the first
+/// `l - 1` gates and `l` for the selection, beside the `l - 1` of every sum and the indices (see [`Builder::argmax`]).
 ///
 /// # Errors
-/// [`Error::Circuit`] unless `2 <= classes <= 4096` and `2 <= l <= 32`.
+/// [`Error::Circuit`] unless `1 <= classes <= MAX_CLASSES` and `2 <= l <= 32`.
 pub fn argmax(classes: usize, l: usize) -> Result<Template, Error> {
-    if !(2..=4096).contains(&classes) || !(2..=32).contains(&l) {
+    if !(1..=MAX_CLASSES).contains(&classes) || !(2..=32).contains(&l) {
         return Err(Error::Circuit {
-            what: "argmax takes 2 to 4096 classes of 2 to 32 bits",
+            what: "argmax takes 1 to 65536 classes of 2 to 32 bits",
         });
     }
-    let bits = index_bits(classes);
     let mut b = Builder::new();
-    let mut round: Vec<Contender> = Vec::with_capacity(classes);
-    for _ in 0..classes {
-        let x = b.inputs(l);
-        let k = b.knowns(l);
-        round.push(Contender {
-            value: b.add_known(&x, &k),
-            index: Index::Constant(round.len()),
-        });
-    }
-    while round.len() > 1 {
-        let mut next = Vec::with_capacity(round.len().div_ceil(2));
-        let mut contenders = round.into_iter();
-        while let Some(left) = contenders.next() {
-            next.push(match contenders.next() {
-                Some(right) => left.play(right, &mut b, bits)?,
-                None => left,
-            });
-        }
-        round = next;
-    }
-    match round.pop() {
-        Some(Contender {
-            index: Index::Wires(index),
-            ..
-        }) => b.build(&index),
-        _ => Err(Error::Circuit {
-            what: "argmax ended without a winner",
-        }),
-    }
-}
-
-struct Contender {
-    value: Vec<Wire>,
-    index: Index,
-}
-
-/// An index that is still a constant costs nothing to select.
-enum Index {
-    Constant(usize),
-    Wires(Vec<Wire>),
-}
-
-impl Contender {
-    fn play(self, right: Self, b: &mut Builder, bits: usize) -> Result<Self, Error> {
-        let wins = b
-            .less_than(&self.value, &right.value)
-            .ok_or(Error::Circuit {
-                what: "argmax of empty words",
-            })?;
-        let value = b.multiplex(wins, &self.value, &right.value);
-        let index = match (self.index, right.index) {
-            (Index::Constant(i), Index::Constant(j)) => {
-                let zero = b.xor(wins, wins);
-                let one = b.not(zero);
-                let not_wins = b.not(wins);
-                (0..bits)
-                    .map(|bit| match (i >> bit & 1, j >> bit & 1) {
-                        (0, 0) => zero,
-                        (0, _) => wins,
-                        (_, 0) => not_wins,
-                        _ => one,
-                    })
-                    .collect()
-            }
-            (left, right) => {
-                let mut wires = |index: Index| match index {
-                    Index::Wires(w) => w,
-                    Index::Constant(i) => {
-                        let zero = b.xor(wins, wins);
-                        let one = b.not(zero);
-                        (0..bits)
-                            .map(|bit| if i >> bit & 1 == 1 { one } else { zero })
-                            .collect()
-                    }
-                };
-                let (left, right) = (wires(left), wires(right));
-                b.multiplex(wins, &left, &right)
-            }
-        };
-        Ok(Self {
-            value,
-            index: Index::Wires(index),
+    let values = (0..classes)
+        .map(|_| {
+            let (x, k) = (b.inputs(l), b.knowns(l));
+            b.add_known(&x, &k)
         })
-    }
+        .collect();
+    let (_, index) = b.argmax_by(values, |b, left, right| {
+        b.difference_is_negative(left, right)
+    });
+    b.build(&index)
 }
 
 /// What [`argmax`] computes, on integers: the lowest index of the largest signed `l`-bit value.

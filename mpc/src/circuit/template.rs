@@ -43,6 +43,19 @@ pub enum Gate {
     },
 }
 
+/// Gates of a template by kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GateCounts {
+    /// AND: the only ones that cost traffic.
+    pub and: usize,
+    /// XOR of two wires.
+    pub xor: usize,
+    /// XOR of a wire and a known bit.
+    pub xor_known: usize,
+    /// NOT.
+    pub not: usize,
+}
+
 /// A circuit ready for garbling: gates over a small register file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
@@ -77,6 +90,41 @@ impl Template {
     #[must_use]
     pub fn and_gates(&self) -> usize {
         self.and_gates
+    }
+
+    /// Gates of every kind.
+    #[must_use]
+    pub fn gate_counts(&self) -> GateCounts {
+        let mut counts = GateCounts::default();
+        for gate in &self.gates {
+            match gate {
+                Gate::And { .. } => counts.and += 1,
+                Gate::Xor { .. } => counts.xor += 1,
+                Gate::XorKnown { .. } => counts.xor_known += 1,
+                Gate::Not { .. } => counts.not += 1,
+            }
+        }
+        counts
+    }
+
+    /// AND gates on the longest path from an input to an output.
+    #[must_use]
+    pub fn and_depth(&self) -> usize {
+        let mut depths = vec![0usize; self.registers];
+        let get = |depths: &[usize], r: Register| depths.get(r.0).copied().unwrap_or(0);
+        for gate in &self.gates {
+            let (depth, out) = match *gate {
+                Gate::Xor { a, b, out } if a == b => (0, out),
+                Gate::Xor { a, b, out } => (get(&depths, a).max(get(&depths, b)), out),
+                Gate::And { a, b, out } => (1 + get(&depths, a).max(get(&depths, b)), out),
+                Gate::Not { a, out } | Gate::XorKnown { a, out, .. } => (get(&depths, a), out),
+            };
+            if let Some(slot) = depths.get_mut(out.0) {
+                *slot = depth;
+            }
+        }
+        let outputs = self.outputs.iter().map(|r| get(&depths, *r));
+        outputs.max().unwrap_or(0)
     }
 
     /// Size of the register file, in wires.

@@ -7,7 +7,8 @@
 //! * [`garble`]: half-gates garbling of a template over batches of sixteen instances.
 //!
 //! * [`share`]: additive shares modulo powers of two; [`session`]: a garbler and an evaluator, set up once;
-//! * [`relu`], [`argmax`]: the non-linear layers on shared values.
+//! * [`evaluate`]: any circuit between the two, its outputs shared or opened to the evaluator;
+//! * [`relu`], [`argmax`], [`logits`]: the non-linear layers on shared values; [`mp2ml`]: the published ReLU, as a baseline.
 //!
 //! Nothing here knows of homomorphic encryption.
 
@@ -17,7 +18,10 @@ pub mod block;
 pub mod channel;
 pub mod circuit;
 mod error;
+pub mod evaluate;
 pub mod garble;
+pub mod logits;
+pub mod mp2ml;
 pub mod ot;
 pub mod relu;
 pub mod rng;

@@ -93,6 +93,8 @@ pub struct GarblerSession {
     pub(crate) choices: CotReceiver,
     pub(crate) pads: Pads,
     pub(crate) buffers: Buffers,
+    /// Of the masks that this party adds inside circuits.
+    pub(crate) masks: SecureRng,
 }
 
 /// The evaluating party (the client).
@@ -132,6 +134,7 @@ impl GarblerSession {
             choices,
             pads: Pads::new(seed, simd),
             buffers: Buffers::default(),
+            masks: rng.fork(),
         })
     }
 

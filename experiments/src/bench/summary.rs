@@ -107,6 +107,11 @@ fn part_name(part: Part) -> &'static str {
         Part::Argmax(Step::Tables) => "argmax_tables",
         Part::Argmax(Step::Truncation) => "argmax_truncation",
         Part::Argmax(Step::Multiplexer) => "argmax_multiplexer",
+        Part::Function(Step::Ot) => "function_ot",
+        Part::Function(Step::Corrections) => "function_corrections",
+        Part::Function(Step::Tables) => "function_tables",
+        Part::Function(Step::Truncation) => "function_truncation",
+        Part::Function(Step::Multiplexer) => "function_multiplexer",
     }
 }
 

@@ -1,81 +1,18 @@
 //! Both sides of the argmax.
-#![expect(
-    clippy::indexing_slicing,
-    reason = "all slices of a batch are sized from one block count at its start"
-)]
 
+use super::ArgmaxSpec;
 use crate::Error;
-use crate::block::Block;
-use crate::channel::{Channel, Part, Phase, Step};
-use crate::circuit::{self, Template};
-use crate::garble::{LANES, TABLE_BYTES};
+use crate::channel::{Channel, Part};
+use crate::circuit::Template;
+use crate::evaluate::{Function, words};
 use crate::session::{EvaluatorSession, GarblerSession};
-use crate::share::{MAX_SHARE_BITS, read_words, slice_bits, switch, write_words};
-use rayon::prelude::*;
 use zeroize::Zeroizing;
 
-/// Blocks a thread takes at once: the labels of larger circuits still fit the second-level cache.
-const CHUNK_BLOCKS: usize = 4;
-
-/// Public parameters of an argmax.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ArgmaxSpec {
-    /// Values an instance compares.
-    pub classes: u32,
-    /// `k`: values are shared modulo `2^k`.
-    pub share_bits: u32,
-    /// `l`: bits of the comparison.
-    pub width: u32,
-}
-
-impl ArgmaxSpec {
-    /// The circuit.
-    ///
-    /// # Errors
-    /// [`Error::Malformed`] or [`Error::Circuit`] for parameters out of range.
-    pub fn template(&self) -> Result<Template, Error> {
-        let Self {
-            share_bits: k,
-            width: l,
-            classes,
-        } = *self;
-        if !(3..=MAX_SHARE_BITS).contains(&k) || !(3..=k).contains(&l) {
-            let detail = format!("{l} of {k} bits, expected 3 to {k} of at most {MAX_SHARE_BITS}");
-            return Err(Error::Malformed {
-                what: "argmax parameters".into(),
-                detail,
-            });
-        }
-        circuit::argmax(classes as usize, l as usize)
-    }
-
-    /// Instances in `values` values, or an error if they are no whole number.
-    fn instances(&self, values: usize) -> Result<usize, Error> {
-        let classes = self.classes as usize;
-        if !values.is_multiple_of(classes) {
-            let expected = format!("a multiple of {classes}");
-            return Err(Error::Length {
-                what: "argmax inputs",
-                length: values,
-                expected,
-            });
-        }
-        Ok(values / classes)
-    }
-
-    /// This party's bits, `[block][class][bit]`, from shares `[class][instance]`.
-    fn bits(&self, x: &[u32], instances: usize, words: &mut [u16]) {
-        let (classes, l) = (self.classes as usize, self.width as usize);
-        for (block, words) in words.chunks_exact_mut(classes * l).enumerate() {
-            for (class, words) in words.chunks_exact_mut(l).enumerate() {
-                let mut bits = [0u32; LANES];
-                let row = &x[class * instances..][..instances];
-                for (b, x) in bits.iter_mut().zip(&row[block * LANES..]) {
-                    *b = switch(*x, self.share_bits, self.width);
-                }
-                slice_bits(&bits, words);
-            }
-        }
+fn function<'a>(template: &'a Template, layer: &'a str) -> Function<'a> {
+    Function {
+        template,
+        layer,
+        part: Part::Argmax,
     }
 }
 
@@ -95,53 +32,8 @@ impl GarblerSession {
     ) -> Result<(), Error> {
         let template = spec.template()?;
         let instances = spec.instances(x.len())?;
-        let blocks = instances.div_ceil(LANES);
-        let (wires, outputs) = (template.inputs(), template.outputs());
-        ch.enter(Phase::Online, layer, Part::Argmax(Step::Ot));
-        let mut keys = Zeroizing::new(vec![Block::ZERO; blocks * wires * LANES]);
-        self.labels.extend(ch, &mut keys)?;
-        ch.enter(Phase::Online, layer, Part::Argmax(Step::Corrections));
-        let mut corrections = vec![0u16; blocks * wires];
-        ch.recv_with(2 * corrections.len(), |b| read_words(b, &mut corrections))?;
-        let mut known = Zeroizing::new(vec![0u16; blocks * wires]);
-        spec.bits(x, instances, &mut known);
-
-        ch.enter(Phase::Online, layer, Part::Argmax(Step::Tables));
-        let first_gate = self.garbler.reserve(&template, blocks)?;
-        let block_bytes = template.and_gates() * LANES * TABLE_BYTES;
-        let mut decode = vec![0u16; blocks * outputs];
-        let stride = CHUNK_BLOCKS * rayon::current_num_threads();
-        for start in (0..blocks).step_by(stride) {
-            let end = blocks.min(start + stride);
-            ch.send_with((end - start) * block_bytes, |tables| {
-                decode[start * outputs..end * outputs]
-                    .par_chunks_mut(CHUNK_BLOCKS * outputs)
-                    .zip(tables.par_chunks_mut(CHUNK_BLOCKS * block_bytes))
-                    .enumerate()
-                    .try_for_each(|(i, (decode, tables))| {
-                        let (first, count) = (start + i * CHUNK_BLOCKS, decode.len() / outputs);
-                        let mut out = Zeroizing::new(vec![Block::ZERO; decode.len() * LANES]);
-                        let gate = first_gate + (first * template.and_gates()) as u64;
-                        let keys = &keys[first * wires * LANES..][..count * wires * LANES];
-                        let known = &known[first * wires..][..count * wires];
-                        let corrections = &corrections[first * wires..][..count * wires];
-                        self.garbler.garble_at(
-                            gate,
-                            &template,
-                            count,
-                            keys,
-                            corrections,
-                            known,
-                            tables,
-                            &mut out,
-                        )?;
-                        colours(&out, decode);
-                        Ok::<(), Error>(())
-                    })
-            })??;
-        }
-        ch.send_with(2 * decode.len(), |b| write_words(&decode, b))?;
-        ch.flush()
+        let known = Zeroizing::new(spec.bits(x, instances));
+        self.garble_opened(ch, &function(&template, layer), instances, &known)
     }
 }
 
@@ -162,55 +54,13 @@ impl EvaluatorSession {
     ) -> Result<Vec<u32>, Error> {
         let template = spec.template()?;
         let instances = spec.instances(x.len())?;
-        let blocks = instances.div_ceil(LANES);
-        let (wires, outputs) = (template.inputs(), template.outputs());
-        ch.enter(Phase::Online, layer, Part::Argmax(Step::Ot));
-        let mut corrections = vec![0u16; blocks * wires];
-        let mut labels = Zeroizing::new(vec![Block::ZERO; blocks * wires * LANES]);
-        self.labels.extend(ch, &mut corrections, &mut labels)?;
-        ch.enter(Phase::Online, layer, Part::Argmax(Step::Corrections));
-        let mut bits = Zeroizing::new(vec![0u16; blocks * wires]);
-        spec.bits(x, instances, &mut bits);
-        for (r, b) in corrections.iter_mut().zip(bits.iter()) {
-            *r ^= b;
-        }
-        ch.send_with(2 * corrections.len(), |b| write_words(&corrections, b))?;
-
-        ch.enter(Phase::Online, layer, Part::Argmax(Step::Tables));
-        let first_gate = self.evaluator.reserve(&template, blocks)?;
-        let block_bytes = template.and_gates() * LANES * TABLE_BYTES;
-        let mut colour = vec![0u16; blocks * outputs];
-        let stride = CHUNK_BLOCKS * rayon::current_num_threads();
-        for start in (0..blocks).step_by(stride) {
-            let end = blocks.min(start + stride);
-            ch.recv_with((end - start) * block_bytes, |tables| {
-                colour[start * outputs..end * outputs]
-                    .par_chunks_mut(CHUNK_BLOCKS * outputs)
-                    .zip(tables.par_chunks(CHUNK_BLOCKS * block_bytes))
-                    .enumerate()
-                    .try_for_each(|(i, (colour, tables))| {
-                        let (first, count) = (start + i * CHUNK_BLOCKS, colour.len() / outputs);
-                        let mut out = Zeroizing::new(vec![Block::ZERO; colour.len() * LANES]);
-                        let gate = first_gate + (first * template.and_gates()) as u64;
-                        let labels = &labels[first * wires * LANES..][..count * wires * LANES];
-                        self.evaluator
-                            .evaluate_at(gate, &template, count, labels, tables, &mut out)?;
-                        colours(&out, colour);
-                        Ok::<(), Error>(())
-                    })
-            })??;
-        }
-        let mut decode = vec![0u16; colour.len()];
-        ch.recv_with(2 * decode.len(), |b| read_words(b, &mut decode))?;
-        let index = |i: usize| -> u32 {
-            (0..outputs)
-                .map(|wire| {
-                    let word = i / LANES * outputs + wire;
-                    u32::from((colour[word] ^ decode[word]) >> (i % LANES) & 1) << wire
-                })
-                .sum()
-        };
-        let classes: Vec<u32> = (0..instances).map(index).collect();
+        let bits = Zeroizing::new(spec.bits(x, instances));
+        let opened = self.evaluate_opened(ch, &function(&template, layer), instances, &bits)?;
+        let outputs = template.outputs();
+        let classes: Vec<u32> = words::read(&opened, outputs, 0, outputs, instances)
+            .into_iter()
+            .map(|class| class as u32)
+            .collect();
         match classes.iter().position(|c| *c >= spec.classes) {
             None => Ok(classes),
             Some(i) => Err(Error::Malformed {
@@ -220,15 +70,6 @@ impl EvaluatorSession {
                     spec.classes - 1
                 ),
             }),
-        }
-    }
-}
-
-/// The low bits of labels `[block][wire][lane]` as words.
-fn colours(labels: &[Block], words: &mut [u16]) {
-    for (word, labels) in words.iter_mut().zip(labels.chunks_exact(LANES)) {
-        for (lane, label) in labels.iter().enumerate() {
-            *word |= (label.lsb() as u16) << lane;
         }
     }
 }

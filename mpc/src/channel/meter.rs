@@ -48,6 +48,8 @@ pub enum Part {
     Relu(Step),
     /// A step of an argmax.
     Argmax(Step),
+    /// A step of another garbled function, such as the rounding of logits.
+    Function(Step),
 }
 
 impl Part {
@@ -97,6 +99,7 @@ impl fmt::Display for Scope {
             Part::Ciphertext => "ciphertexts".to_owned(),
             Part::Relu(s) => format!("ReLU {}", step(s)),
             Part::Argmax(s) => format!("argmax {}", step(s)),
+            Part::Function(s) => format!("function {}", step(s)),
         };
         if layer.is_empty() {
             write!(f, "{phase}: {part}")

@@ -6,7 +6,8 @@
 
 use crate::Error;
 use halfmask_ckks::{
-    Parameters, Poly, PublicKey, PublicSeed, RingContext, SecretKey, SwitchedDecryptor,
+    Encryptor, ErrorTerm, Expander, Masker, Parameters, Poly, PublicKey, RingContext, SecretKey,
+    SwitchedDecryptor,
 };
 use halfmask_mpc::channel::{Channel, Part, Phase};
 use halfmask_mpc::session::{EvaluatorSession, GarblerSession};
@@ -66,11 +67,8 @@ pub struct ServerSession {
     /// Garbling and OT.
     pub garbler: GarblerSession,
     pub(crate) context: Arc<RingContext<u32>>,
-    pub(crate) public_key: PublicKey<u32>,
-    pub(crate) client_seed: [u8; 32],
-    pub(crate) next_index: u64,
-    pub(crate) random: Randomness,
-    pub(crate) kernels: Kernels,
+    pub(crate) expander: Expander,
+    pub(crate) masker: Masker,
 }
 
 /// The client's end: it evaluates, and holds the secret key.
@@ -78,10 +76,9 @@ pub struct ClientSession {
     /// Evaluation and OT.
     pub evaluator: EvaluatorSession,
     pub(crate) context: Arc<RingContext<u32>>,
-    pub(crate) secret_key: SecretKey<u32>,
+    pub(crate) encryptor: Encryptor,
     pub(crate) decryptor: SwitchedDecryptor,
-    pub(crate) seed: PublicSeed,
-    pub(crate) random: Randomness,
+    pub(crate) kernels: Kernels,
 }
 
 /// Bytes of a packed ring element.
@@ -110,15 +107,43 @@ impl ServerSession {
         ch.recv(&mut bytes)?;
         let b = Poly::from_bytes(&context, &bytes)?;
         let public_key = PublicKey::from_received(garbler.seed(), b)?;
+        let expander = Expander::new(&context, client_seed, kernels.he)?;
+        let masker = Masker::new(public_key, &mut random.he.with_simd(kernels.he)?)?;
         Ok(Self {
             garbler,
             context,
-            public_key,
-            client_seed,
-            next_index: 0,
-            random,
-            kernels,
+            expander,
+            masker,
         })
+    }
+
+    /// Makes ahead what needs no input: the expansions of the next `incoming` ciphertexts, and for every `(ciphertexts, error0)`
+    /// of `outgoing` as many encryptions of zero with their masks. Entries of one `error0` add up. What is ready from earlier calls counts;
+    /// at most [`halfmask_ckks::ahead::PREPARED_BYTES`] are held of each kind (at N = 2,048, 32,768 expansions and
+    /// 10,922 encryptions of zero), and what is missing later is made then. What is sent does not depend on it.
+    ///
+    /// # Errors
+    /// A flooding width out of range.
+    pub fn prepare(
+        &mut self,
+        incoming: usize,
+        outgoing: &[(usize, ErrorTerm)],
+    ) -> Result<(), Error> {
+        self.expander.prepare(incoming)?;
+        for (i, (_, error0)) in outgoing.iter().enumerate() {
+            let same = |(_, e): &&(usize, ErrorTerm)| e == error0;
+            if !outgoing.iter().take(i).any(|entry| same(&entry)) {
+                let rows = outgoing.iter().filter(same).map(|(rows, _)| rows).sum();
+                self.masker.prepare(*error0, rows)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What is ready: expansions for incoming ciphertexts, and outgoing encryptions of zero with this `error0`.
+    #[must_use]
+    pub fn prepared(&self, error0: ErrorTerm) -> (usize, usize) {
+        (self.expander.ready(), self.masker.ready(error0))
     }
 }
 
@@ -136,20 +161,37 @@ impl ClientSession {
         let context = RingContext::from_parameters(parameters)?;
         let evaluator = EvaluatorSession::setup(ch, &mut random.mpc, kernels.mpc)?;
         ch.enter(Phase::Setup, "", Part::Keys);
-        let secret_key = SecretKey::generate(&context, &mut random.he);
-        let public_key = PublicKey::generate(&secret_key, evaluator.seed(), &mut random.he)?;
-        let seed = PublicSeed::generate(&mut random.he);
-        ch.send(seed.bytes())?;
+        let mut he = random.he.with_simd(kernels.he)?;
+        let secret = SecretKey::generate(&context, &mut he);
+        let public_key = PublicKey::generate(&secret, evaluator.seed(), &mut he)?;
+        let decryptor = SwitchedDecryptor::new(&secret)?;
+        let encryptor = Encryptor::new(secret, &mut he)?;
+        ch.send(encryptor.seed())?;
         ch.send(&public_key.b()?.to_bytes()?)?;
         ch.flush()?;
-        let decryptor = SwitchedDecryptor::new(&secret_key)?;
         Ok(Self {
             evaluator,
             context,
-            secret_key,
+            encryptor,
             decryptor,
-            seed,
-            random,
+            kernels,
         })
+    }
+
+    /// Makes encryptions of zero ahead until `ciphertexts` are ready, so that sending adds the message to them and no more. At most
+    /// [`halfmask_ckks::ahead::PREPARED_BYTES`] are held (at N = 2,048, 32,768 ciphertexts); what is missing later is made
+    /// then. What is sent does not depend on it.
+    ///
+    /// # Errors
+    /// A spent seed.
+    pub fn prepare(&mut self, ciphertexts: usize) -> Result<(), Error> {
+        self.encryptor.prepare(ciphertexts)?;
+        Ok(())
+    }
+
+    /// Encryptions of zero that are ready.
+    #[must_use]
+    pub fn prepared(&self) -> usize {
+        self.encryptor.ready()
     }
 }

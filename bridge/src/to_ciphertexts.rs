@@ -8,9 +8,9 @@
 //! client receives nothing.
 
 use crate::Error;
-use crate::packing::{ROWS_A_MESSAGE, check_images, pad_rows};
+use crate::packing::{ROWS_A_MESSAGE, check_images};
 use crate::session::{ClientSession, ServerSession};
-use halfmask_ckks::{CiphertextBatch, SeededBatch};
+use halfmask_ckks::CiphertextBatch;
 use halfmask_mpc::channel::{Channel, Part, Phase};
 
 impl ClientSession {
@@ -38,11 +38,8 @@ impl ClientSession {
         }
         ch.enter(Phase::Online, layer, Part::Ciphertext);
         for rows in values.chunks(ROWS_A_MESSAGE * images) {
-            let plain = pad_rows(rows, images, degree);
-            let batch =
-                self.secret_key
-                    .encrypt_batch(plain, &mut self.seed, &mut self.random.he)?;
-            ch.send(&batch.to_bytes()?)?;
+            let bytes = self.encryptor.packed_bytes(rows.len() / images)?;
+            ch.send_with(bytes, |out| self.encryptor.encrypt_into(rows, images, out))??;
         }
         Ok(())
     }
@@ -74,25 +71,16 @@ impl ServerSession {
             });
         }
         ch.enter(Phase::Online, layer, Part::Ciphertext);
-        let bits: usize = self.context.moduli().map(|m| m.bits() as usize).sum();
-        let mut words = Vec::with_capacity(elements * 2 * degree);
+        let row_bytes = self.expander.row_bytes()?;
+        let mut batch = CiphertextBatch::zeros(&self.context, elements)?;
+        let mut shares = share.map(|share| share.chunks(ROWS_A_MESSAGE * images));
         for start in (0..elements).step_by(ROWS_A_MESSAGE) {
             let rows = ROWS_A_MESSAGE.min(elements - start);
-            let batch = ch.recv_with(rows * degree * bits / 8, |bytes| {
-                SeededBatch::from_bytes(
-                    &self.context,
-                    self.client_seed,
-                    self.next_index,
-                    rows,
-                    bytes,
-                )
+            let share = shares.as_mut().and_then(Iterator::next);
+            ch.recv_with(rows * row_bytes, |bytes| {
+                self.expander
+                    .receive_into(bytes, share, images, &mut batch, start)
             })??;
-            self.next_index += rows as u64;
-            words.extend_from_slice(batch.expand().words());
-        }
-        let mut batch = CiphertextBatch::from_words(&self.context, words)?;
-        if let Some(share) = share {
-            batch.add_plain(&pad_rows(share, images, degree))?;
         }
         Ok(batch)
     }

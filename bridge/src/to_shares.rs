@@ -20,11 +20,10 @@
 //! **Simulator for the server.** It receives nothing.
 
 use crate::Error;
-use crate::packing::{ROWS_A_MESSAGE, check_images, take_rows};
+use crate::packing::{ROWS_A_MESSAGE, check_images};
 use crate::session::{ClientSession, ServerSession};
-use halfmask_ckks::{CiphertextBatch, ErrorTerm, SwitchedBatch, sample};
+use halfmask_ckks::{CiphertextBatch, ErrorTerm};
 use halfmask_mpc::channel::{Channel, Part, Phase};
-use zeroize::Zeroizing;
 
 impl ServerSession {
     /// Sends a batch as shares modulo `2^bits`; returns this party's share `[element][image]`.
@@ -44,19 +43,13 @@ impl ServerSession {
         check_images(images, degree)?;
         ch.enter(Phase::Online, layer, Part::Ciphertext);
         let mut share = Vec::with_capacity(batch.rows() * images);
-        for rows in batch.words().chunks(ROWS_A_MESSAGE * batch.row_words()) {
-            let mut part = CiphertextBatch::from_words(&self.context, rows.to_vec())?;
-            self.public_key
-                .rerandomize(&mut part, error0, &mut self.random.he)?;
-            let mut switched = part.switch(bits, self.kernels.he)?;
-            let mut masks = Zeroizing::new(vec![0u32; switched.rows() * degree]);
-            sample::uniform_bits(&mut self.random.he, bits, &mut masks)?;
-            switched.add_masks(&masks)?;
-            ch.send(&switched.to_bytes()?)?;
-            for mask in masks.iter_mut() {
-                *mask = mask.wrapping_neg() & (u32::MAX >> (32 - bits));
-            }
-            take_rows(&masks, images, degree, &mut share);
+        for start in (0..batch.rows()).step_by(ROWS_A_MESSAGE) {
+            let rows = start..(start + ROWS_A_MESSAGE).min(batch.rows());
+            let bytes = rows.len() * 2 * degree / 8 * bits as usize;
+            ch.send_with(bytes, |out| {
+                self.masker
+                    .mask_into(batch, rows, bits, error0, images, out, &mut share)
+            })??;
         }
         Ok(share)
     }
@@ -81,10 +74,11 @@ impl ClientSession {
         let mut share = Vec::new();
         for start in (0..elements).step_by(ROWS_A_MESSAGE) {
             let rows = ROWS_A_MESSAGE.min(elements - start);
-            let batch = ch.recv_with(rows * 2 * degree / 8 * bits as usize, |bytes| {
-                SwitchedBatch::from_bytes(degree, bits, rows, bytes)
+            ch.recv_with(rows * 2 * degree / 8 * bits as usize, |bytes| {
+                let simd = self.kernels.he;
+                self.decryptor
+                    .decrypt_packed(bytes, bits, rows, images, simd, &mut share)
             })??;
-            take_rows(&self.decryptor.decrypt(&batch)?, images, degree, &mut share);
         }
         Ok(share)
     }

@@ -4,6 +4,7 @@
 //! The ladder, each rung using only those below it:
 //!
 //! ```text
+//! ahead    randomness made before its input, and the passes that use it up
 //! linear   a matrix of secret integers times a column of ciphertexts (a GEMM over residues)
 //! rlwe     keys, seeded and public-key encryption, re-randomisation, modulus switching
 //! sample   uniform, ternary and centred binomial samplers on an OS-seeded ChaCha20
@@ -41,16 +42,19 @@
 //! # }
 //! ```
 
+pub mod ahead;
 mod error;
 pub mod linear;
 pub mod noise;
 pub mod params;
 pub mod ring;
 pub mod rlwe;
+mod rows;
 pub mod sample;
 pub mod simd;
 pub mod wire;
 
+pub use ahead::{Encryptor, Expander, Masker};
 pub use error::Error;
 pub use linear::{Group, ResidueGemm, Weights};
 pub use params::{Parameters, ParametersLiteral, SecurityTable};

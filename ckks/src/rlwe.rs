@@ -27,7 +27,7 @@
 mod batch;
 mod ciphertext;
 mod encrypt;
-mod kernel;
+pub(crate) mod kernel;
 mod modswitch;
 mod public_key;
 mod rerandomize;

@@ -12,11 +12,11 @@ pub(crate) mod kernel;
 mod keystream;
 mod rng;
 
-pub(crate) use distributions::expand_element;
 pub use distributions::{
     ERROR_BOUND, ERROR_VARIANCE, centred_binomial, expand_uniform, ternary, uniform, uniform_bits,
     uniform_width,
 };
+pub(crate) use distributions::{check_width, expand_element};
 pub use rng::{RngStreams, SecureRng};
 
 /// Overwrites a slice at the speed of memory. The compiler is kept from dropping the write by being made to believe that

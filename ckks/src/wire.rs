@@ -3,5 +3,7 @@
 
 mod batches;
 mod bitpack;
+mod kernel;
 
 pub use bitpack::{pack, pack_into, packed_len, unpack_bits, unpack_bits_into, unpack_residues};
+pub(crate) use bitpack::{pack_reduced, unpack_checked};

@@ -35,6 +35,20 @@ impl<W: Word> CiphertextBatch<W> {
         Ok(Self::from_trusted(context, words))
     }
 
+    /// `rows` trivial encryptions of zero, to be overwritten.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`].
+    pub fn zeros(context: &Arc<RingContext<W>>, rows: usize) -> Result<Self, Error> {
+        let row = 2 * context.element_words();
+        let words = rows.checked_mul(row).ok_or(Error::TooLarge {
+            what: "ciphertexts",
+            rows,
+            row,
+        })?;
+        Ok(Self::from_trusted(context, vec![W::default(); words]))
+    }
+
     /// The caller vouches for whole rows of reduced residues.
     pub(crate) fn from_trusted(context: &Arc<RingContext<W>>, words: Vec<W>) -> Self {
         Self {

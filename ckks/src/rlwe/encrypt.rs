@@ -1,7 +1,7 @@
 //! Symmetric, seeded encryption: c0 = m + e - a s with a expanded from a public seed.
 
-use super::{PublicSeed, SecretKey, SeededBatch, SeededCiphertext};
-use crate::{Coefficient, Error, Modulus, Poly, RngStreams, SecureRng, Word, sample};
+use super::{PublicSeed, SecretKey, SeededBatch, SeededCiphertext, kernel};
+use crate::{Coefficient, Error, Poly, RngStreams, SecureRng, Word, sample};
 use rayon::prelude::*;
 use zeroize::{Zeroize, Zeroizing};
 
@@ -33,9 +33,10 @@ impl<W: Word> SecretKey<W> {
         self.multiply(&mut scratch.mask)?;
         sample::centred_binomial(rng, &mut scratch.error);
         let degree = context.degree();
-        let limbs = c0.chunks_mut(degree).zip(scratch.mask.chunks(degree));
+        let limbs = c0.chunks_mut(degree).zip(scratch.mask.chunks_mut(degree));
         for (modulus, (c0, mask)) in context.moduli().zip(limbs) {
-            add_error_sub(modulus, c0, &scratch.error, mask);
+            kernel::small_minus(rng.simd(), modulus, mask, &scratch.error);
+            kernel::add(rng.simd(), modulus, c0, mask);
         }
         Ok(())
     }
@@ -110,13 +111,5 @@ impl<W: Word> SecretKey<W> {
         self.context().check_same(plain.context())?;
         let batch = self.encrypt_batch(plain.words().to_vec(), seed, rng)?;
         Ok(SeededCiphertext(batch))
-    }
-}
-
-/// c = c + e - mask (mod q).
-fn add_error_sub<W: Word>(modulus: &Modulus<W>, c: &mut [W], error: &[i8], mask: &[W]) {
-    for ((c, &e), &m) in c.iter_mut().zip(error).zip(mask) {
-        let noisy = modulus.add(*c, modulus.lift_small(i32::from(e)));
-        *c = modulus.sub(noisy, m);
     }
 }

@@ -81,7 +81,7 @@ impl<W: Word> PublicKey<W> {
         self.a.context()
     }
 
-    pub(super) fn halves(&self) -> (&[W], &[W]) {
+    pub(crate) fn halves(&self) -> (&[W], &[W]) {
         (self.b.words(), self.a.words())
     }
 

@@ -1,7 +1,7 @@
 //! Re-randomisation: adding a fresh public-key encryption of zero.
 
-use super::{CiphertextBatch, PublicKey};
-use crate::{Error, Modulus, RngStreams, SecureRng, Word, sample};
+use super::{CiphertextBatch, PublicKey, kernel};
+use crate::{Error, RngStreams, SecureRng, Word, sample};
 use rayon::prelude::*;
 use zeroize::Zeroizing;
 
@@ -53,11 +53,10 @@ impl<W: Word> PublicKey<W> {
     ) -> Result<(), Error> {
         let context = self.context();
         let degree = context.degree();
+        let simd = rng.simd();
         sample::ternary(rng, &mut scratch.ternary);
         for (ntt, u) in context.limbs().iter().zip(scratch.u.chunks_mut(degree)) {
-            for (word, &t) in u.iter_mut().zip(scratch.ternary.iter()) {
-                *word = ntt.modulus().lift_small(i32::from(t));
-            }
+            kernel::lift(simd, ntt.modulus(), u, &scratch.ternary);
             ntt.forward(u)?;
         }
         let (b, a) = self.halves();
@@ -78,24 +77,13 @@ impl<W: Word> PublicKey<W> {
                 let modulus = ntt.modulus();
                 match error {
                     ErrorTerm::CentredBinomial => {
-                        let lift = |&e: &i8| modulus.lift_small(i32::from(e));
-                        add_both(
-                            modulus,
-                            half,
-                            &scratch.product,
-                            scratch.error.iter().map(lift),
-                        );
+                        kernel::add_small(simd, modulus, &mut scratch.product, &scratch.error);
                     }
                     ErrorTerm::Uniform { .. } => {
-                        let lift = |&e: &i64| modulus.reduce_signed(e);
-                        add_both(
-                            modulus,
-                            half,
-                            &scratch.product,
-                            scratch.flood.iter().map(lift),
-                        );
+                        kernel::add_signed(simd, modulus, &mut scratch.product, &scratch.flood);
                     }
                 }
+                kernel::add(simd, modulus, half, &scratch.product);
             }
         }
         Ok(())
@@ -126,12 +114,5 @@ impl<W: Word> PublicKey<W> {
                     self.add_zero(row, error0, &mut rng, scratch)
                 },
             )
-    }
-}
-
-/// c = c + x + e (mod q).
-fn add_both<W: Word>(modulus: &Modulus<W>, c: &mut [W], x: &[W], error: impl Iterator<Item = W>) {
-    for ((c, &x), e) in c.iter_mut().zip(x).zip(error) {
-        *c = modulus.add(*c, modulus.add(x, e));
     }
 }

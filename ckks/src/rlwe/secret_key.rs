@@ -53,7 +53,7 @@ impl<W: Word> SecretKey<W> {
     }
 
     /// element = element * s, in coefficients.
-    pub(super) fn multiply(&self, element: &mut [W]) -> Result<(), Error> {
+    pub(crate) fn multiply(&self, element: &mut [W]) -> Result<(), Error> {
         let degree = self.context.degree();
         let limbs = element
             .chunks_mut(degree)

@@ -5,9 +5,10 @@
 //! residue is the integer itself. P is the largest suitable prime below 2^50, where the transform is
 //! fastest; N 2^k <= 2^46 for all degrees and k <= 31.
 
-use super::SecretKey;
+use super::{SecretKey, kernel};
 use crate::ring::Ntt;
-use crate::{Error, Word, params};
+use crate::simd::Supported;
+use crate::{Error, Simd, Word, params, rows};
 use rayon::prelude::*;
 use zeroize::Zeroizing;
 
@@ -149,29 +150,54 @@ impl SwitchedDecryptor {
         })
     }
 
-    /// out = c0 + c1 s mod 2^bits for one row.
+    /// out = c0 + c1 s mod 2^bits for one row; `out` may be shorter than a row.
     fn phase(
         &self,
+        simd: Supported,
         row: &[u32],
         bits: u32,
         out: &mut [u32],
         scratch: &mut [u64],
     ) -> Result<(), Error> {
-        let (c0, c1) = row.split_at_checked(out.len()).unwrap_or_default();
+        let (c0, c1) = row.split_at_checked(self.ntt.degree()).unwrap_or_default();
         let p = self.ntt.modulus().value();
-        let (half, mask) = (1u64 << (bits - 1), u32::MAX >> (32 - bits));
-        for (wide, &c) in scratch.iter_mut().zip(c1) {
-            // c - 2^bits + P in the upper half, c in the lower.
-            let upper = (u64::from(c) & half) >> (bits - 1);
-            *wide = u64::from(c) + (upper.wrapping_neg() & (p - (half << 1)));
-        }
+        kernel::centre(simd, 1 << (bits - 1), p, scratch, c1);
         self.ntt.mul_transformed(scratch, &self.secret)?;
-        for ((out, &c), &product) in out.iter_mut().zip(c0).zip(scratch.iter()) {
-            let negative = (p / 2).wrapping_sub(product) >> 63; // 1 when product > P/2
-            let exact = product.wrapping_sub(negative.wrapping_neg() & p) as u32;
-            *out = c.wrapping_add(exact) & mask;
-        }
+        kernel::finish(simd, u32::MAX >> (32 - bits), p, out, c0, scratch);
         Ok(())
+    }
+
+    /// Unpacks and decrypts `rows` rows modulo 2^`bits` and appends the first `columns` integers of each to `out`.
+    ///
+    /// # Errors
+    /// A width out of range, more columns than N or none, the wrong number of bytes, or an unsupported SIMD level.
+    pub fn decrypt_packed(
+        &self,
+        bytes: &[u8],
+        bits: u32,
+        rows: usize,
+        columns: usize,
+        simd: Simd,
+        out: &mut Vec<u32>,
+    ) -> Result<(), Error> {
+        check_bits(bits)?;
+        let (simd, degree) = (simd.verify()?, self.ntt.degree());
+        rows::count_rows("columns of a share", columns, columns, degree)?;
+        let row_bytes = 2 * degree / 8 * bits as usize;
+        rows::check_length("switched ciphertexts", rows, row_bytes, bytes.len())?;
+        let start = out.len();
+        out.resize(start + rows * columns, 0);
+        let out = out.get_mut(start..).unwrap_or_default();
+        rows::for_each(
+            bytes
+                .chunks_exact(row_bytes)
+                .zip(out.chunks_exact_mut(columns)),
+            || (vec![0u32; 2 * degree], rows::Wiped::new(degree)),
+            |(row, wide), (bytes, out)| {
+                crate::wire::unpack_checked(simd, bytes, bits, row);
+                self.phase(simd, row, bits, out, &mut wide.0)
+            },
+        )
     }
 
     /// Decrypts all rows: N integers below 2^k a row.
@@ -186,12 +212,13 @@ impl SwitchedDecryptor {
                 right: batch.degree,
             });
         }
+        let simd = Supported::detect();
         let mut out = vec![0; batch.rows() * degree];
         out.par_chunks_mut(degree)
             .zip(batch.words.par_chunks(2 * degree))
             .try_for_each_init(
                 || Zeroizing::new(vec![0u64; degree]),
-                |scratch, (out, row)| self.phase(row, batch.bits, out, scratch),
+                |scratch, (out, row)| self.phase(simd, row, batch.bits, out, scratch),
             )?;
         Ok(out)
     }

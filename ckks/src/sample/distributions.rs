@@ -138,15 +138,21 @@ pub fn centred_binomial(rng: &mut SecureRng, out: &mut [i8]) {
     wipe(&mut errors);
 }
 
+/// Refuses a flooding width outside 1..=2^62.
+pub(crate) fn check_width(width: u64) -> Result<(), Error> {
+    const MAX: u64 = 1 << 62;
+    if width == 0 || width > MAX {
+        return Err(Error::ErrorWidth { width, max: MAX });
+    }
+    Ok(())
+}
+
 /// Fills `out` with a flooding error, uniform in [-w/2, w/2) (for odd w, in [-(w-1)/2, (w+1)/2)).
 ///
 /// # Errors
 /// [`Error::ErrorWidth`] unless `width` is in 1..=2^62.
 pub fn uniform_width(rng: &mut SecureRng, width: u64, out: &mut [i64]) -> Result<(), Error> {
-    const MAX: u64 = 1 << 62;
-    if width == 0 || width > MAX {
-        return Err(Error::ErrorWidth { width, max: MAX });
-    }
+    check_width(width)?;
     let mask = width.next_power_of_two() - 1;
     let half = (width / 2) as i64;
     let mut filled = 0;

@@ -5,6 +5,8 @@
 //! Eight values are exactly b bytes, so both directions work in groups of eight, each value being one
 //! unaligned 64-bit access at byte (i b) / 8 of its group (7 + 32 bits at most).
 
+use super::kernel;
+use crate::simd::Supported;
 use crate::{Error, ring::check_below};
 
 /// Bytes that `count` values of `bits` bits take, or `None` if that overflows.
@@ -59,6 +61,15 @@ pub fn pack_into(values: &[u32], bits: u32, out: &mut [u8]) -> Result<(), Error>
     if bits < 32 {
         check_below("values to pack", values, 1u32 << bits, 0)?;
     }
+    pack_reduced(Supported::detect(), values, bits, out);
+    Ok(())
+}
+
+/// [`pack_into`] for values of at most `bits` bits and an `out` of their packed length.
+pub(crate) fn pack_reduced(simd: Supported, values: &[u32], bits: u32, out: &mut [u8]) {
+    let done = kernel::pack(simd, values, bits, out);
+    let values = values.get(done..).unwrap_or_default();
+    let out = out.get_mut(done / 8 * bits as usize..).unwrap_or_default();
     let (groups, rest) = values.as_chunks::<8>();
     let (body, tail) = out.split_at_mut(groups.len() * bits as usize);
     for (group, bytes) in groups.iter().zip(body.chunks_exact_mut(bits as usize)) {
@@ -77,7 +88,6 @@ pub fn pack_into(values: &[u32], bits: u32, out: &mut [u8]) -> Result<(), Error>
             .get(..tail.len())
             .unwrap_or_default(),
     );
-    Ok(())
 }
 
 /// Eight values to `bits` bytes, zero-padded to 32.
@@ -153,9 +163,17 @@ pub fn unpack_bits_into(bytes: &[u8], bits: u32, values: &mut [u32]) -> Result<(
             byte,
         });
     }
+    unpack_checked(Supported::detect(), bytes, bits, values);
+    Ok(())
+}
+
+/// [`unpack_bits_into`] for a width, a length and a padding that have been checked.
+pub(crate) fn unpack_checked(simd: Supported, bytes: &[u8], bits: u32, values: &mut [u32]) {
+    let done = kernel::unpack(simd, bytes, bits, values);
+    let values = values.get_mut(done..).unwrap_or_default();
+    let mut rest = bytes.get(done / 8 * bits as usize..).unwrap_or_default();
     let mask = u32::MAX >> (32 - bits);
     let stride = bits as usize;
-    let mut rest = bytes;
     for group in values.chunks_mut(8) {
         let mut padded = [0; 40];
         let window = match rest.first_chunk::<40>() {
@@ -172,7 +190,6 @@ pub fn unpack_bits_into(bytes: &[u8], bits: u32, values: &mut [u32]) -> Result<(
         }
         rest = rest.get(stride..).unwrap_or_default();
     }
-    Ok(())
 }
 
 /// Unpacks `count` residues modulo `modulus`, packed at the modulus's width (the bits of
@@ -190,6 +207,7 @@ pub fn unpack_residues(bytes: &[u8], count: usize, modulus: u32) -> Result<Vec<u
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Simd;
     use proptest::prelude::*;
 
     /// Bit by bit, straight from the definition.
@@ -227,6 +245,13 @@ mod tests {
                     "bits {bits} count {count}"
                 );
                 assert_eq!(unpack_bits(&packed, bits, count).unwrap(), values);
+                for level in Simd::supported_levels() {
+                    let simd = level.verify().unwrap();
+                    let (mut again, mut back) = (vec![0; packed.len()], vec![0; count]);
+                    pack_reduced(simd, &values, bits, &mut again);
+                    unpack_checked(simd, &packed, bits, &mut back);
+                    assert_eq!((&again, &back), (&packed, &values), "{level} bits {bits}");
+                }
             }
         }
     }

@@ -41,16 +41,15 @@ pub(in crate::garble) fn store(out: &mut Lanes, z: usize, x: __m512i) {
 #[target_feature(enable = "avx512f")]
 pub(in crate::garble) fn orthomorphism(x: __m512i) -> __m512i {
     let swapped = _mm512_shuffle_epi32::<0b01_00_11_10>(x);
-    let high = _mm512_maskz_mov_epi64(0b1010_1010, x);
-    _mm512_xor_si512(swapped, high)
+    _mm512_mask_xor_epi64(swapped, 0b1010_1010, swapped, x)
 }
 
 /// All ones in the lanes whose low bit is set, as a mask of 64-bit halves.
 #[inline]
 #[target_feature(enable = "avx512f")]
 pub(in crate::garble) fn low_bits(x: __m512i) -> __mmask8 {
-    let even = _mm512_test_epi64_mask(x, _mm512_set_epi64(0, 1, 0, 1, 0, 1, 0, 1));
-    even | (even << 1)
+    // Both halves see the low one's bit: no mask has to be widened in a general register.
+    _mm512_test_epi64_mask(_mm512_unpacklo_epi64(x, x), _mm512_set1_epi64(1))
 }
 
 /// The tweaks `2 lane + half` of the four lanes of register `z`.
@@ -151,14 +150,15 @@ fn xor(a: &Lanes, b: &Lanes) -> Lanes {
 #[inline]
 fn xor_masked(a: &Lanes, delta: Block, mask: u16) -> Lanes {
     let delta = broadcast(delta);
+    // Every 64-bit half looks at its lane's bit of the mask: no branch, for the bits are the garbler's secret.
+    let mask = _mm512_set1_epi64(i64::from(mask));
+    let mut bits = _mm512_set_epi64(8, 8, 4, 4, 2, 2, 1, 1);
     let mut out = Lanes([Block::ZERO; LANES]);
     for z in 0..4 {
-        // Four bits become four pairs: arithmetic, for the bits are the garbler's secret.
-        let n = (mask >> (4 * z)) as u8 & 0xf;
-        let n = (n | n << 2) & 0b0011_0011;
-        let n = (n | n << 1) & 0b0101_0101;
         let x = load(a, z);
-        store(&mut out, z, _mm512_mask_xor_epi64(x, n | n << 1, x, delta));
+        let lanes = _mm512_test_epi64_mask(mask, bits);
+        store(&mut out, z, _mm512_mask_xor_epi64(x, lanes, x, delta));
+        bits = _mm512_slli_epi64::<4>(bits);
     }
     out
 }

@@ -90,11 +90,13 @@ fn garble_and(
     let (mut c, mut g, mut g2) = ([0; 4], [0; 4], [0; 4]);
     for (half, keys) in keys.iter().enumerate() {
         let mut s = [_mm512_setzero_si512(); 12];
-        for k in 0..2 {
+        let mut wires = [(_mm512_setzero_si512(), _mm512_setzero_si512(), 0, 0); 2];
+        for (k, wires) in wires.iter_mut().enumerate() {
             let z = 2 * half + k;
             let (a, b) = (load(a, z), load(b, z));
-            let a = xor_if(a, low_bits(a), delta);
-            let b = xor_if(b, low_bits(b), delta);
+            let (pa, pb) = (low_bits(a), low_bits(b));
+            let (a, b) = (xor_if(a, pa, delta), xor_if(b, pb, delta));
+            *wires = (a, b, pa, pb);
             for (t, x) in inputs(a, b, z).into_iter().enumerate() {
                 s[6 * k + 2 * t] = x;
                 s[6 * k + 2 * t + 1] = _mm512_xor_si512(x, wdelta);
@@ -102,12 +104,8 @@ fn garble_and(
         }
         encrypt(keys, &mut s);
         let mut third = [_mm512_setzero_si512(); 2];
-        for k in 0..2 {
+        for (k, (a, b, pa, pb)) in wires.into_iter().enumerate() {
             let z = 2 * half + k;
-            let (a, b) = (load(a, z), load(b, z));
-            let (pa, pb) = (low_bits(a), low_bits(b));
-            let a = xor_if(a, pa, delta);
-            let b = xor_if(b, pb, delta);
             let [ta, tb, tab] = inputs(a, b, z);
             // d H = E(t) + E(t + w Delta) + w Delta.
             let da = xor3(s[6 * k], s[6 * k + 1], wdelta);

@@ -42,3 +42,8 @@ pub use scheme::Scheme;
 
 /// Bytes of garbled table an AND gate takes in half-gates, for each instance; in general ask [`Scheme::table_bytes`].
 pub const TABLE_BYTES: usize = 32;
+
+/// Strings hashed under one key at most, for the bound above: in half-gates two a lane.
+const USES_OF_A_KEY: usize = 32;
+
+const _: () = assert!(2 * LANES <= USES_OF_A_KEY);

@@ -89,6 +89,8 @@ pub(super) const DOMAIN: &str = "three-halves";
 /// Key schedules a gate takes, eight lanes each.
 pub(super) const KEYS: usize = 2;
 
+const _: () = assert!(3 * LANES / KEYS <= super::USES_OF_A_KEY);
+
 /// The control bits of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Control {

@@ -4,6 +4,7 @@ use super::*;
 use crate::circuit::{Builder, argmax, argmax_reference, drelu, drelu_reference};
 use crate::rng::SecureRng;
 use rand_core::Rng;
+use sha2::{Digest, Sha256};
 
 struct Run {
     tables: Vec<u8>,
@@ -299,16 +300,68 @@ fn random_circuits_agree_with_the_plaintext() {
 #[test]
 fn wrong_lengths_are_refused() {
     let template = drelu(4).unwrap();
-    let mut evaluator = Evaluator::new(&[0; 32], Simd::Scalar);
     let inputs = vec![Block::ZERO; 4 * LANES];
     let mut out = vec![Block::ZERO; LANES];
-    let err = evaluator
-        .evaluate(&template, 1, &inputs, &[0; 100], &mut out)
-        .unwrap_err();
-    assert!(err.to_string().contains("garbled tables"), "{err}");
-    assert!(
+    for scheme in Scheme::ALL {
+        let mut evaluator = Evaluator::with_scheme(scheme, &[0; 32], Simd::Scalar);
+        let right = evaluator.table_bytes(&template, 1);
+        // Truncated, oversized, and the other scheme's.
+        let [half, three] = Scheme::ALL.map(|s| s.table_bytes(template.and_gates(), 1));
+        for length in [0, 100, right - 1, right + 1, half + three - right] {
+            let err = evaluator
+                .evaluate(&template, 1, &inputs, &vec![0; length], &mut out)
+                .unwrap_err();
+            assert!(err.to_string().contains("garbled tables"), "{err}");
+        }
+        let overflow = evaluator.evaluate(&template, usize::MAX, &inputs, &[], &mut out);
+        assert!(overflow.is_err());
+        let tables = vec![0; right];
         evaluator
-            .evaluate(&template, usize::MAX, &inputs, &[], &mut out)
-            .is_err()
-    );
+            .evaluate(&template, 1, &inputs, &tables, &mut out)
+            .unwrap();
+    }
+}
+
+#[test]
+fn gate_numbers_end_before_a_key_repeats() {
+    let template = drelu(4).unwrap();
+    for scheme in Scheme::ALL {
+        let mut evaluator = Evaluator::with_scheme(scheme, &[0; 32], Simd::Scalar);
+        evaluator.next_gate = u64::MAX / scheme.keys() - 2;
+        evaluator.reserve(&template, 1).unwrap();
+        let err = evaluator.reserve(&template, 1).unwrap_err();
+        assert!(err.to_string().contains("gate counter"), "{err}");
+    }
+}
+
+#[test]
+fn transcripts_are_fixed() {
+    let template = mixed();
+    for (scheme, want) in [
+        (
+            Scheme::HalfGates,
+            "4e90a771980257412dbf98d40bc32c005607d30d4e3ca5bdc02429a32133ccfd",
+        ),
+        (
+            Scheme::ThreeHalves,
+            "da3278f43044268c44a011f03964c50abc703ebd0bd2ae9882a27c748d619886",
+        ),
+    ] {
+        for simd in Simd::all_supported() {
+            let x = random_words(5 * template.inputs(), 1);
+            let known = random_words(5 * template.known(), 2);
+            let got = run(scheme, &template, 5, &x, &known, simd, 9);
+            let mut digest = Sha256::new();
+            digest.update(&got.tables);
+            for label in &got.active {
+                digest.update(label.to_bytes());
+            }
+            let hex: String = digest
+                .finalize()
+                .iter()
+                .map(|b| format!("{b:02x}"))
+                .collect();
+            assert_eq!(hex, want, "{scheme} {simd}");
+        }
+    }
 }

@@ -1,4 +1,8 @@
 //! The garbler's coins: `rho` of every gate, by position, so that threads can garble parts of a batch.
+#![expect(
+    clippy::indexing_slicing,
+    reason = "`used` is below AHEAD after a refill"
+)]
 
 use crate::aes::{RoundKeys, ctr};
 use crate::block::Block;
@@ -33,9 +37,9 @@ impl<'a> Coins<'a> {
             ctr(self.simd, self.keys, number, &mut self.words);
             self.used = 0;
         }
-        let word = self.words.get(self.used).map_or(0, |b| b.0[0] as u32);
+        let Block([low, _]) = self.words[self.used];
         self.used += 1;
-        word
+        low as u32
     }
 }
 

@@ -1,4 +1,5 @@
-//! Conversions on one core, both parties taking turns in one thread of memory channels: time an element of 2,048 images.
+//! Conversions on one core, both parties taking turns in one thread of memory channels: time an element of 2,048 images. In all, and
+//! what is left of it after preparation.
 //!
 //! `cargo bench -p halfmask-bridge`
 #![allow(
@@ -11,6 +12,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use halfmask_bridge::ckks::{ErrorTerm, Parameters};
 use halfmask_bridge::mpc::channel::Channel;
 use halfmask_bridge::session::{ClientSession, Kernels, Randomness, ServerSession};
+use std::time::{Duration, Instant};
 
 const ELEMENTS: usize = 32;
 const IMAGES: usize = 2048;
@@ -53,6 +55,28 @@ fn conversions(c: &mut Criterion) {
             });
         });
     });
+    let prepared = [(ELEMENTS, ErrorTerm::CentredBinomial)];
+    group.bench_function("shares_to_ciphertexts_online", |bench| {
+        pool.install(|| {
+            bench.iter_custom(|rounds| {
+                let mut online = Duration::ZERO;
+                for _ in 0..rounds {
+                    client.prepare(ELEMENTS).unwrap();
+                    server.prepare(ELEMENTS, &[]).unwrap();
+                    let start = Instant::now();
+                    client
+                        .send_encrypted(&mut b, "in", &values, IMAGES)
+                        .unwrap();
+                    b.flush().unwrap();
+                    server
+                        .receive_encrypted(&mut a, "in", ELEMENTS, Some(&values), IMAGES)
+                        .unwrap();
+                    online += start.elapsed();
+                }
+                online
+            });
+        });
+    });
     client
         .send_encrypted(&mut b, "in", &values, IMAGES)
         .unwrap();
@@ -74,6 +98,27 @@ fn conversions(c: &mut Criterion) {
                         .receive_shares(&mut b, "out", ELEMENTS, 22, IMAGES)
                         .unwrap(),
                 )
+            });
+        });
+    });
+    group.bench_function("ciphertexts_to_shares_online", |bench| {
+        pool.install(|| {
+            bench.iter_custom(|rounds| {
+                let mut online = Duration::ZERO;
+                for _ in 0..rounds {
+                    server.prepare(0, &prepared).unwrap();
+                    let start = Instant::now();
+                    let error0 = ErrorTerm::CentredBinomial;
+                    server
+                        .send_as_shares(&mut a, "out", &batch, 22, error0, IMAGES)
+                        .unwrap();
+                    a.flush().unwrap();
+                    client
+                        .receive_shares(&mut b, "out", ELEMENTS, 22, IMAGES)
+                        .unwrap();
+                    online += start.elapsed();
+                }
+                online
             });
         });
     });

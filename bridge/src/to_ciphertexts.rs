@@ -4,6 +4,8 @@
 //! server adds `y_s` in the clear: `c_0 + c_1 s = y_c + y_s + e = y + e mod q`. Exact but for the fresh error `e`, `|e| <= 21`; the level
 //! and the noise are those of a fresh ciphertext, whatever came before. The share *is* the plaintext in `Z_q`, unscaled.
 //!
+//! All but the sum `y_c + z` with an encryption of zero `z` may be made ahead ([`ClientSession::prepare`]).
+//!
 //! **Simulator.** The server's view is a batch of fresh RLWE ciphertexts under the client's key: uniform under RLWE. The
 //! client receives nothing.
 
@@ -36,6 +38,7 @@ impl ClientSession {
                 images,
             });
         }
+        self.encryptor.check(values)?;
         ch.enter(Phase::Online, layer, Part::Ciphertext);
         for rows in values.chunks(ROWS_A_MESSAGE * images) {
             let bytes = self.encryptor.packed_bytes(rows.len() / images)?;

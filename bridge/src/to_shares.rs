@@ -12,6 +12,8 @@
 //! **Why step 1.** Without it the client, who knows `s` and every `c_1` it sent, reads `sum w_i c_{1,i}` off the answer and solves for
 //! the weights. With it the `c_1` it receives is masked by an RLWE sample under the server's fresh `u`.
 //!
+//! What steps 1 and 3 add depends on no input and may be made ahead ([`ServerSession::prepare`]).
+//!
 //! **Simulator for the client.** `x_c` is uniform because `r` is; `c_1` is pseudorandom under RLWE with the secret `u` (rounding is a
 //! public function of it); `c_0 = x_c - c_1 s`. So: draw `x_c` and `c_1` at random, compute `c_0`. Nothing about `m`, the weights, or `e`
 //! is in the view. What is later *opened* from the shares still depends on `e`: see the argmax, and the flooding of its
@@ -41,6 +43,7 @@ impl ServerSession {
     ) -> Result<Vec<u32>, Error> {
         let degree = self.context.degree();
         check_images(images, degree)?;
+        self.masker.check(batch, bits, error0)?;
         ch.enter(Phase::Online, layer, Part::Ciphertext);
         let mut share = Vec::with_capacity(batch.rows() * images);
         for start in (0..batch.rows()).step_by(ROWS_A_MESSAGE) {

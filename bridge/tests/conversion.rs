@@ -225,6 +225,55 @@ fn a_client_share_is_uniform_and_fresh() {
 }
 
 #[test]
+fn preparation_changes_no_share() {
+    // 70 elements are three messages; what is prepared covers none, a part, and more than all of them.
+    let (images, elements) = (3, 70);
+    let values = residues(elements * images, 6);
+    let flood = ErrorTerm::Uniform { width: 1 << 10 };
+    let converse = |ahead: usize| {
+        run(
+            8,
+            |session, ch| {
+                let outgoing = [
+                    (ahead, ErrorTerm::CentredBinomial),
+                    (5, flood),
+                    (ahead, ErrorTerm::CentredBinomial),
+                ];
+                session.prepare(ahead, &outgoing).unwrap();
+                let of_small = session.prepared(ErrorTerm::CentredBinomial);
+                assert_eq!(of_small, (ahead, 2 * ahead));
+                let batch = session
+                    .receive_encrypted(ch, "in", elements, Some(&values), images)
+                    .unwrap();
+                assert_eq!(session.prepared(flood), (ahead.saturating_sub(70), 5));
+                let of_first = session
+                    .send_as_shares(ch, "a", &batch, BITS, ErrorTerm::CentredBinomial, images)
+                    .unwrap();
+                let of_second = session
+                    .send_as_shares(ch, "b", &batch, BITS, flood, images)
+                    .unwrap();
+                [of_first, of_second]
+            },
+            |session, ch| {
+                session.prepare(ahead).unwrap();
+                assert_eq!(session.prepared(), ahead);
+                session.send_encrypted(ch, "in", &values, images).unwrap();
+                assert_eq!(session.prepared(), ahead.saturating_sub(70));
+                ["a", "b"].map(|layer| {
+                    session
+                        .receive_shares(ch, layer, elements, BITS, images)
+                        .unwrap()
+                })
+            },
+        )
+    };
+    let plain = converse(0);
+    for ahead in [1, 40, 80] {
+        assert!(converse(ahead) == plain, "{ahead} made ahead");
+    }
+}
+
+#[test]
 fn bytes_are_what_the_widths_say() {
     let images = 5;
     let (sent, received) = run(

@@ -20,6 +20,8 @@
 mod encryptor;
 mod expander;
 mod masker;
+#[cfg(test)]
+mod tests;
 
 pub use encryptor::Encryptor;
 pub use expander::Expander;

@@ -77,7 +77,8 @@ pub(crate) fn for_each<T: Send, S>(
 ) -> Result<(), Error> {
     if rayon::current_num_threads() == 1 {
         let mut scratch = scratch();
-        return items.map(|item| each(&mut scratch, item)).collect();
+        let mut items = items;
+        return items.try_for_each(|item| each(&mut scratch, item));
     }
     items
         .collect::<Vec<T>>()

@@ -67,6 +67,18 @@ impl Encryptor {
         })
     }
 
+    /// Refuses messages that are no residues.
+    ///
+    /// # Errors
+    /// [`Error::Residue`].
+    pub fn check(&self, messages: &[u32]) -> Result<(), Error> {
+        let q = only_limb(self.secret.context())?.modulus().value();
+        if kernel::largest(self.streams.simd(), messages) < q {
+            return Ok(());
+        }
+        crate::ring::check_below("messages", messages, q, 0)
+    }
+
     fn row_bytes(&self) -> Result<usize, Error> {
         let context = self.secret.context();
         Ok(context.degree() / 8 * only_limb(context)?.modulus().bits() as usize)
@@ -129,7 +141,7 @@ impl Encryptor {
         let row_bytes = self.row_bytes()?;
         check_length("encryptions", rows, row_bytes, out.len())?;
         let modulus = *only_limb(self.secret.context())?.modulus();
-        crate::ring::check_below("messages", messages, modulus.value(), 0)?;
+        self.check(messages)?;
         let missing = rows.saturating_sub(self.ready.len());
         // Indices are handed out in order and used in order, so those of this call are consecutive.
         let first = self.seed.take(missing)?;

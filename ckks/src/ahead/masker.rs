@@ -153,6 +153,24 @@ impl Masker {
         result.map(|()| ready)
     }
 
+    /// Refuses what [`Masker::mask_into`] could not mask, whatever the rows.
+    ///
+    /// # Errors
+    /// Another ring, a modulus 2^`bits` or a width of `error0` out of range.
+    pub fn check(
+        &self,
+        batch: &CiphertextBatch<u32>,
+        bits: u32,
+        error0: ErrorTerm,
+    ) -> Result<(), Error> {
+        self.key.context().check_same(batch.context())?;
+        ModulusSwitch::new(only_limb(batch.context())?.modulus(), bits)?;
+        match error0 {
+            ErrorTerm::CentredBinomial => Ok(()),
+            ErrorTerm::Uniform { width } => sample::check_width(width),
+        }
+    }
+
     /// Re-randomises the rows `rows` of a batch, switches them to 2^`bits`, adds a mask r to every coefficient of c0, and packs both
     /// halves into `out`. Appends -r mod 2^`bits` of the first `columns` coefficients to `share`.
     ///
@@ -172,7 +190,7 @@ impl Masker {
         out: &mut [u8],
         share: &mut Vec<u32>,
     ) -> Result<(), Error> {
-        self.key.context().check_same(batch.context())?;
+        self.check(batch, bits, error0)?;
         let limb = only_limb(batch.context())?;
         let (modulus, degree) = (*limb.modulus(), limb.degree());
         let switch = ModulusSwitch::new(&modulus, bits)?;

@@ -131,6 +131,11 @@ impl RngStreams {
         SecureRng::keyed(self.simd, &self.key, index)
     }
 
+    /// The instruction set its generators run on.
+    pub(crate) fn simd(&self) -> Supported {
+        self.simd
+    }
+
     /// `rng` becomes generator `index`, without a new allocation.
     pub(crate) fn enter(&self, rng: &mut SecureRng, index: u64) {
         rng.0.rekey(&self.key, index);

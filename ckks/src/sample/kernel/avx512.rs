@@ -1,5 +1,7 @@
 //! The distributions with AVX-512.
 
+#![expect(clippy::indexing_slicing, reason = "a table computed at compile time")]
+
 use std::arch::x86_64::*;
 
 /// See [`super::reject`]; whole registers of words only. Returns words read and residues kept.

@@ -90,15 +90,13 @@ pub(super) fn blocks(state: &[u32; 16], out: &mut [u32; 256]) {
         ve,
         vf,
     ] = v;
-    let w = [
-        transpose_words([v0, v1, v2, v3]),
-        transpose_words([v4, v5, v6, v7]),
-        transpose_words([v8, v9, va, vb]),
-        transpose_words([vc, vd, ve, vf]),
-    ];
+    let w0 = transpose_words([v0, v1, v2, v3]);
+    let w1 = transpose_words([v4, v5, v6, v7]);
+    let w2 = transpose_words([v8, v9, va, vb]);
+    let w3 = transpose_words([vc, vd, ve, vf]);
     let (rows, _) = out.as_chunks_mut::<16>();
-    for k in 0..4 {
-        let quad = transpose_lanes([w[0][k], w[1][k], w[2][k], w[3][k]]);
+    for (k, (((a, b), c), d)) in w0.into_iter().zip(w1).zip(w2).zip(w3).enumerate() {
+        let quad = transpose_lanes([a, b, c, d]);
         for (row, block) in rows.iter_mut().skip(k).step_by(4).zip(quad) {
             // SAFETY: a row is 16 writable words, one register.
             unsafe { _mm512_storeu_si512(row.as_mut_ptr().cast(), block) };

@@ -14,7 +14,7 @@ use halfmask_mpc::block::{Block, Delta};
 use halfmask_mpc::channel::{Channel, SEND_BUFFER_BYTES};
 use halfmask_mpc::circuit::{Template, argmax, drelu};
 use halfmask_mpc::garble::{Evaluator, Garbler, LANES, Scheme};
-use halfmask_mpc::relu::ReluSpec;
+use halfmask_mpc::relu::{ReluSpec, Target};
 use halfmask_mpc::rng::SecureRng;
 use halfmask_mpc::session::{EvaluatorSession, GarblerSession};
 use halfmask_mpc::simd::Simd;
@@ -172,7 +172,7 @@ fn relu(c: &mut Criterion) {
         share_bits: 22,
         width: 12,
         shift: 2,
-        modulus: 998_244_353,
+        target: Target::Modulus(998_244_353),
         segment: 1 << 16,
     };
     let n = 1 << 18;

@@ -11,6 +11,7 @@ use crate::block::{Block, Delta};
 use crate::channel::{Channel, Part, Phase};
 use crate::garble::{Evaluator, Garbler, LANES, LabelHash};
 use crate::ot::{CotReceiver, CotSender, Role, setup_both};
+use crate::relu::ot::{EvaluatorStock, GarblerStock};
 use crate::rng::SecureRng;
 use crate::simd::Simd;
 use rand_core::Rng;
@@ -91,6 +92,7 @@ pub struct GarblerSession {
     pub(crate) labels: CotSender,
     /// Bits of the garbler against numbers of the evaluator.
     pub(crate) choices: CotReceiver,
+    pub(crate) ot_relu: GarblerStock,
     pub(crate) pads: Pads,
     pub(crate) buffers: Buffers,
     /// Of the masks that this party adds inside circuits.
@@ -102,6 +104,7 @@ pub struct EvaluatorSession {
     pub(crate) evaluator: Evaluator,
     pub(crate) labels: CotReceiver,
     pub(crate) choices: CotSender,
+    pub(crate) ot_relu: EvaluatorStock,
     pub(crate) pads: Pads,
     pub(crate) buffers: Buffers,
 }
@@ -132,6 +135,7 @@ impl GarblerSession {
             garbler: Garbler::new(labels.delta().clone(), &seed, simd),
             labels,
             choices,
+            ot_relu: GarblerStock::new(&seed, simd),
             pads: Pads::new(seed, simd),
             buffers: Buffers::default(),
             masks: rng.fork(),
@@ -167,6 +171,7 @@ impl EvaluatorSession {
             evaluator: Evaluator::new(&seed, simd),
             labels,
             choices,
+            ot_relu: EvaluatorStock::new(&seed, simd),
             pads: Pads::new(seed, simd),
             buffers: Buffers::default(),
         })

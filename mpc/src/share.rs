@@ -8,11 +8,21 @@
 //! **Truncation.** For `x` in `[0, 2^(k-1))`, `round(x_e / 2^h) + round(x_g / 2^h) - w 2^(k-h)` is `x / 2^h + e`, `e` in `(-1, 1]`,
 //! and the wrap is `w = top(x_e) OR top(x_g)`: without a wrap both shares are at most `x`, below one half; with one, a share is
 //! at least one half. The terms may be written into any other ring, since they are integers of known size.
+//!
+//! **Moduli.** Residues are `u32`, moduli at most `2^31`, or `2^32`, which is written 0: the wrapping formulas of addition and
+//! subtraction below hold for it unchanged.
 
 use crate::Error;
 
 /// Shares have at most this many bits.
-pub const MAX_SHARE_BITS: u32 = 31;
+pub const MAX_SHARE_BITS: u32 = 32;
+
+/// `2^bits` as a modulus, for `bits` up to 32.
+#[inline(always)]
+#[must_use]
+pub(crate) fn power_of_two(bits: u32) -> u32 {
+    1u32.checked_shl(bits).unwrap_or(0)
+}
 
 /// `round(x / 2^shift)`, halves up.
 #[inline(always)]
@@ -21,7 +31,8 @@ pub fn round_shift(x: u32, shift: u32) -> u32 {
     if shift == 0 {
         x
     } else {
-        (x + (1 << (shift - 1))) >> shift
+        // As (x + 2^(shift - 1)) >> shift, without the overflow.
+        (x >> shift) + (x >> (shift - 1) & 1)
     }
 }
 
@@ -63,14 +74,14 @@ pub(crate) fn slice_bits(values: &[u32], words: &mut [u16]) {
     }
 }
 
-/// `a + b mod m` for `a, b < m < 2^31`.
+/// `a + b mod m` for `a, b < m`.
 #[inline(always)]
 pub(crate) fn add_mod(a: u32, b: u32, m: u32) -> u32 {
-    let s = a + b;
+    let s = a.wrapping_add(b);
     s.min(s.wrapping_sub(m))
 }
 
-/// `a - b mod m` for `a, b < m < 2^31`.
+/// `a - b mod m` for `a, b < m`.
 #[inline(always)]
 pub(crate) fn sub_mod(a: u32, b: u32, m: u32) -> u32 {
     let d = a.wrapping_sub(b);
@@ -109,10 +120,11 @@ pub(crate) fn read_residues(
         *v = u32::from_le_bytes(*b);
         largest = largest.max(*v);
     }
-    if largest < modulus {
+    let top = modulus.wrapping_sub(1);
+    if largest <= top {
         return Ok(());
     }
-    let index = values.iter().position(|v| *v >= modulus).unwrap_or(0);
+    let index = values.iter().position(|v| *v > top).unwrap_or(0);
     Err(Error::Malformed {
         what: format!("{what} {index}"),
         detail: format!("residue {largest} is not below {modulus}"),
@@ -195,6 +207,25 @@ mod tests {
             assert_eq!(negate_if(1, a, m), (m - a) % m);
             assert_eq!((select(0, a), select(1, a)), (0, a));
         }
+        for bits in [8, 31, 32] {
+            let (m, ring) = (power_of_two(bits), 1u64 << bits);
+            let edges = [
+                0,
+                1,
+                ring / 2 - 1,
+                ring / 2,
+                ring / 2 + 1,
+                ring - 2,
+                ring - 1,
+            ];
+            for a in edges {
+                for b in edges {
+                    let (x, y) = (a as u32, b as u32);
+                    assert_eq!(u64::from(add_mod(x, y, m)), (a + b) % ring, "{bits} bits");
+                    assert_eq!(u64::from(sub_mod(x, y, m)), (a + ring - b) % ring);
+                }
+            }
+        }
         let mut words = [0u16; 5];
         slice_bits(&[1, 2, 31], &mut words);
         assert_eq!(words, [0b101, 0b110, 0b100, 0b100, 0b100]);
@@ -211,5 +242,7 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(err.contains("value 1") && err.contains("16"), "{err}");
+        read_residues("value", &[0xff; 8], power_of_two(32), &mut out).unwrap();
+        assert_eq!(out, [u32::MAX; 2]);
     }
 }

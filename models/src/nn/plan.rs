@@ -7,7 +7,7 @@
 use crate::Error;
 use halfmask_bridge::ckks::{ErrorTerm, Parameters, ParametersLiteral, SecurityTable};
 use halfmask_bridge::mpc::argmax::ArgmaxSpec;
-use halfmask_bridge::mpc::relu::ReluSpec;
+use halfmask_bridge::mpc::relu::{ReluSpec, Target};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -243,7 +243,7 @@ impl Plan {
                 share_bits: stage.share_bits,
                 width,
                 shift,
-                modulus: self.modulus(),
+                target: Target::Modulus(self.modulus()),
                 segment,
             }),
             Activation::Argmax { .. } => None,

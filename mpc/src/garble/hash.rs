@@ -66,12 +66,13 @@ impl LabelHash {
     }
 }
 
-/// A uniform 128-bit string as a number below `modulus`: `floor(x modulus / 2^128)`, within `2^-96` of uniform.
+/// A uniform 128-bit string as a number below `modulus`: `floor(x modulus / 2^128)`, within `2^-96` of uniform. The modulus
+/// `2^32` is written 0 ([`crate::share`]).
 #[inline(always)]
 #[must_use]
 pub fn pad_below(x: Block, modulus: u32) -> u32 {
     let Block([low, high]) = x;
-    let m = u128::from(modulus);
+    let m = u128::from(modulus.wrapping_sub(1)) + 1;
     (((u128::from(low) * m) >> 64).wrapping_add(u128::from(high) * m) >> 64) as u32
 }
 
@@ -108,5 +109,6 @@ mod tests {
         );
         assert_eq!(pad_below(Block([0, 0]), 998_244_353), 0);
         assert_eq!(pad_below(Block([0, 1 << 63]), 10), 5);
+        assert_eq!(pad_below(Block([7, 0xdead_beef << 32]), 0), 0xdead_beef);
     }
 }

@@ -7,17 +7,26 @@ use crate::share::{self, MAX_SHARE_BITS};
 /// The garbler subtracts this many units, so that no negative value passes.
 pub(crate) const OFFSET: u32 = 2;
 
+/// The ring of the outputs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// `Z_q`, `q` below `2^31`, after a truncation.
+    Modulus(u32),
+    /// The ring `2^k` of the inputs. There is no truncation: `h = 0`.
+    SameRing,
+}
+
 /// Public parameters of a ReLU layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReluSpec {
-    /// `k`: inputs are shared modulo `2^k`, `k <= 31`.
+    /// `k`: inputs are shared modulo `2^k`, `k <= 32`.
     pub share_bits: u32,
     /// `l`: bits of the comparison, `3 <= l <= k`.
     pub width: u32,
     /// `h`: outputs are inputs over `2^h`.
     pub shift: u32,
-    /// `q`: outputs are shared modulo this number below `2^31`.
-    pub modulus: u32,
+    /// Where outputs are shared.
+    pub target: Target,
     /// Values of a segment: what is in memory at once, twice, and what is sent before the direction changes. A positive
     /// multiple of [`ReluSpec::CHUNK`].
     pub segment: u32,
@@ -36,7 +45,7 @@ impl ReluSpec {
             share_bits: k,
             width: l,
             shift: h,
-            modulus: q,
+            target,
             segment,
         } = *self;
         let fail = |detail: String| {
@@ -54,12 +63,18 @@ impl ReluSpec {
         if h >= k {
             return fail(format!("shift {h}, expected below {k}"));
         }
-        // T lies in (-2, 2^(k-h) + 2), and its terms must be residues.
-        if q >> 31 != 0 || u64::from(q) <= (1u64 << (k - h)) + 2 {
-            return fail(format!(
-                "modulus {q}, expected above 2^{} + 2 and below 2^31",
-                k - h
-            ));
+        match target {
+            // T lies in (-2, 2^(k-h) + 2), and its terms must be residues.
+            Target::Modulus(q) if q >> 31 != 0 || u64::from(q) <= (1u64 << (k - h)) + 2 => {
+                return fail(format!(
+                    "modulus {q}, expected above 2^{} + 2 and below 2^31",
+                    k - h
+                ));
+            }
+            Target::SameRing if h != 0 => {
+                return fail(format!("shift {h}, expected 0 in the ring of the inputs"));
+            }
+            Target::Modulus(_) | Target::SameRing => {}
         }
         if segment == 0 || !segment.is_multiple_of(Self::CHUNK) || segment > 1 << 20 {
             return fail(format!(
@@ -82,10 +97,16 @@ impl ReluSpec {
         (1 << (self.share_bits - 1)) - 3 * self.unit()
     }
 
-    /// The bound on the difference from `max(x, 0) / 2^h`, in units of the output.
+    /// The bound on the difference from `max(x, 0) / 2^h`, in units of the output: one for the truncation, two units of the
+    /// comparison for what is dropped (without truncation nothing else is lost).
     #[must_use]
     pub fn error_bound(&self) -> f64 {
-        (f64::from(2 * self.unit()) / f64::from(1u32 << self.shift)).max(1.0)
+        let dropped = f64::from(2 * self.unit() - 1) / f64::from(1u32 << self.shift);
+        if self.truncates() {
+            dropped.max(1.0)
+        } else {
+            dropped
+        }
     }
 
     /// The garbler's share as the circuit takes it.
@@ -104,11 +125,57 @@ impl ReluSpec {
     /// `2^(k-h)`, what a wrap is worth after the truncation.
     #[inline(always)]
     pub(crate) fn wrap(&self) -> u32 {
-        1 << (self.share_bits - self.shift)
+        share::power_of_two(self.share_bits - self.shift)
+    }
+
+    /// The modulus of the outputs; `2^32` is written 0 ([`crate::share`]).
+    #[inline(always)]
+    pub(crate) fn modulus(&self) -> u32 {
+        match self.target {
+            Target::Modulus(q) => q,
+            Target::SameRing => share::power_of_two(self.share_bits),
+        }
+    }
+
+    /// Whether the protocol truncates.
+    #[inline(always)]
+    pub(crate) fn truncates(&self) -> bool {
+        matches!(self.target, Target::Modulus(_))
+    }
+
+    /// A share's top bit: the factor of the truncation's product.
+    #[inline(always)]
+    pub(crate) fn top(&self, x: u32) -> u32 {
+        x >> (self.share_bits - 1)
+    }
+
+    /// What a party adds to `T` alone: `round(x / 2^h)` less the wrap if its top bit is set; without truncation `x`.
+    #[inline(always)]
+    pub(crate) fn own_term(&self, x: u32) -> u32 {
+        match self.target {
+            Target::SameRing => x,
+            Target::Modulus(q) => {
+                let wrap = share::select(self.top(x), self.wrap());
+                share::sub_mod(share::round_shift(x, self.shift), wrap, q)
+            }
+        }
+    }
+
+    /// Checks a layer's lengths.
+    pub(crate) fn check_lengths(&self, x: &[u32], y: &[u32]) -> Result<(), Error> {
+        self.validate()?;
+        if x.len() == y.len() {
+            return Ok(());
+        }
+        Err(Error::Length {
+            what: "ReLU outputs",
+            length: y.len(),
+            expected: x.len().to_string(),
+        })
     }
 }
 
-/// The value `y` in `[0, q)` that the protocol shares, given both input shares: the protocol's plaintext twin.
+/// The value `y` in `[0, q)`, or in `[0, 2^k)`, that the protocol shares, given both input shares: the protocol's plaintext twin.
 ///
 /// Deterministic: masks and noise enter through the shares alone.
 #[must_use]
@@ -121,11 +188,14 @@ pub fn relu_reference(spec: &ReluSpec, evaluator: u32, garbler: u32) -> u32 {
     if !sign {
         return 0;
     }
+    let Target::Modulus(q) = spec.target else {
+        return evaluator.wrapping_add(garbler) & share::low_mask(spec.share_bits);
+    };
     let wrap = (evaluator | garbler) >> (spec.share_bits - 1);
     let t = i64::from(share::round_shift(evaluator, spec.shift))
         + i64::from(share::round_shift(garbler, spec.shift))
         - i64::from(wrap) * i64::from(spec.wrap());
-    t.rem_euclid(i64::from(spec.modulus)) as u32
+    t.rem_euclid(i64::from(q)) as u32
 }
 
 #[cfg(test)]
@@ -139,7 +209,7 @@ mod tests {
                 share_bits: k,
                 width: l,
                 shift: h,
-                modulus: 65537,
+                target: Target::Modulus(65537),
                 segment: 1024,
             };
             spec.validate().unwrap();
@@ -181,20 +251,24 @@ mod tests {
             share_bits: 22,
             width: 12,
             shift: 6,
-            modulus: 998_244_353,
+            target: Target::Modulus(998_244_353),
             segment: 65536,
         };
         good.validate().unwrap();
         for bad in [
             ReluSpec {
-                share_bits: 32,
+                share_bits: 33,
+                ..good
+            },
+            ReluSpec {
+                target: Target::SameRing,
                 ..good
             },
             ReluSpec { width: 2, ..good },
             ReluSpec { width: 23, ..good },
             ReluSpec { shift: 22, ..good },
             ReluSpec {
-                modulus: 65537,
+                target: Target::Modulus(65537),
                 ..good
             },
             ReluSpec {

@@ -4,16 +4,17 @@
     reason = "all slices of a segment are sized from one block count at its start"
 )]
 
-use super::{AHEAD, ReluSpec, padded};
+use super::AHEAD;
 use crate::Error;
 use crate::block::Block;
 use crate::channel::{Channel, Part, Phase, Step};
 use crate::circuit::{Template, drelu};
 use crate::garble::{LANES, TABLE_BYTES, pad_below};
+use crate::relu::{ReluSpec, padded};
 use crate::session::GarblerSession;
 use crate::share::{
-    add_mod, negate_if, read_residues, read_words, round_shift, select, slice_bits, sub_mod,
-    write_residues, write_words,
+    add_mod, negate_if, read_residues, read_words, select, slice_bits, sub_mod, write_residues,
+    write_words,
 };
 use rayon::prelude::*;
 use std::collections::VecDeque;
@@ -25,9 +26,7 @@ const CHUNK_BLOCKS: usize = ReluSpec::CHUNK as usize / LANES;
 struct Offer {
     /// This party's shares, padded to whole blocks.
     x: Vec<u32>,
-    /// Top bits of the shares: the choices of the truncation's OTs.
-    top: Vec<u16>,
-    /// Hashed strings of the truncation's OTs, then of the multiplexer's.
+    /// Hashed strings of the truncation's OTs, if there is one, then of the multiplexer's.
     pads: Zeroizing<Vec<Block>>,
     /// Random choices of the multiplexer's OTs.
     random: Vec<u16>,
@@ -52,7 +51,7 @@ struct Garbled {
 }
 
 impl GarblerSession {
-    /// Runs a ReLU on shares: `y` receives this party's share of the outputs, modulo [`ReluSpec::modulus`].
+    /// Runs a garbled ReLU on shares: `y` receives this party's share of the outputs, in [`ReluSpec::target`].
     ///
     /// Starts by sending and ends by receiving. `layer` tags what the channel counts.
     ///
@@ -66,14 +65,7 @@ impl GarblerSession {
         x: &[u32],
         y: &mut [u32],
     ) -> Result<(), Error> {
-        spec.validate()?;
-        if x.len() != y.len() {
-            return Err(Error::Length {
-                what: "ReLU outputs",
-                length: y.len(),
-                expected: x.len().to_string(),
-            });
-        }
+        spec.check_lengths(x, y)?;
         let template = drelu(spec.width as usize)?;
         let mut inputs = x.chunks(spec.segment as usize);
         let mut outputs = y.chunks_mut(spec.segment as usize);
@@ -113,11 +105,12 @@ impl GarblerSession {
         x: &[u32],
     ) -> Result<Offer, Error> {
         let blocks = x.len().div_ceil(LANES);
+        let truncation = if spec.truncates() { blocks } else { 0 };
         ch.enter(Phase::Online, layer, Part::Relu(Step::Ot));
-        let mut random = vec![0u16; 2 * blocks];
-        let mut pads = self.buffers.take(2 * blocks * LANES);
+        let mut random = vec![0u16; truncation + blocks];
+        let mut pads = self.buffers.take((truncation + blocks) * LANES);
         self.choices.extend(ch, &mut random, &mut pads)?;
-        let group = self.pads.reverse_groups.take(2 * blocks)?;
+        let group = self.pads.reverse_groups.take(truncation + blocks)?;
         let chunk = CHUNK_BLOCKS * LANES;
         pads.par_chunks_mut(chunk).enumerate().for_each_init(
             || Zeroizing::new(Vec::with_capacity(chunk)),
@@ -130,21 +123,15 @@ impl GarblerSession {
 
         ch.enter(Phase::Online, layer, Part::Relu(Step::Truncation));
         let x = padded(x);
-        let mut top = vec![0u16; blocks];
-        for (word, x) in top.iter_mut().zip(x.chunks_exact(LANES)) {
+        // The random choices, corrected to the shares' top bits.
+        let mut choices: Vec<u16> = random.drain(..truncation).collect();
+        for (word, x) in choices.iter_mut().zip(x.chunks_exact(LANES)) {
             for (lane, x) in x.iter().enumerate() {
-                *word |= ((x >> (spec.share_bits - 1)) as u16) << lane;
+                *word ^= (spec.top(*x) as u16) << lane;
             }
         }
-        let choices: Vec<u16> = random.iter().zip(&top).map(|(r, t)| r ^ t).collect();
-        ch.send_with(2 * blocks, |b| write_words(&choices, b))?;
-        random.drain(..blocks);
-        Ok(Offer {
-            x,
-            top,
-            pads,
-            random,
-        })
+        ch.send_with(2 * truncation, |b| write_words(&choices, b))?;
+        Ok(Offer { x, pads, random })
     }
 
     /// Extends the OTs of the labels and takes the evaluator's answer for a segment.
@@ -164,9 +151,10 @@ impl GarblerSession {
         let mut corrections = vec![0u16; blocks * wires];
         ch.recv_with(2 * corrections.len(), |b| read_words(b, &mut corrections))?;
         ch.enter(Phase::Online, layer, Part::Relu(Step::Truncation));
-        let mut truncation = vec![0u32; blocks * LANES];
+        let values = if spec.truncates() { blocks * LANES } else { 0 };
+        let mut truncation = vec![0u32; values];
         ch.recv_with(4 * truncation.len(), |b| {
-            read_residues("ReLU truncation value", b, spec.modulus, &mut truncation)
+            read_residues("ReLU truncation value", b, spec.modulus(), &mut truncation)
         })??;
         Ok(Answer {
             keys,
@@ -246,7 +234,7 @@ impl GarblerSession {
 
 impl Offer {
     fn blocks(&self) -> usize {
-        self.top.len()
+        self.random.len()
     }
 }
 
@@ -262,11 +250,11 @@ impl Garbled {
         ch.enter(Phase::Online, layer, Part::Relu(Step::Multiplexer));
         let mut message = vec![0u32; self.y.len()];
         ch.recv_with(4 * message.len(), |b| {
-            read_residues("ReLU multiplexer value", b, spec.modulus, &mut message)
+            read_residues("ReLU multiplexer value", b, spec.modulus(), &mut message)
         })??;
         for (i, (y, (partial, m))) in y.iter_mut().zip(self.y.iter().zip(&message)).enumerate() {
             let bit = u32::from(self.sign[i / LANES] >> (i % LANES) & 1);
-            *y = add_mod(*partial, select(bit, *m), spec.modulus);
+            *y = add_mod(*partial, select(bit, *m), spec.modulus());
         }
         Ok(())
     }
@@ -303,7 +291,7 @@ impl Chunk<'_> {
             offer,
             answer,
         } = *self;
-        let (q, blocks, wires) = (spec.modulus, sign.len(), template.inputs());
+        let (q, blocks, wires) = (spec.modulus(), sign.len(), template.inputs());
         let delta = session.delta();
         let lanes = first_block * LANES..(first_block + blocks) * LANES;
 
@@ -346,19 +334,17 @@ impl Chunk<'_> {
         session.pads.output.hash(group, zero, &mut scratch);
         session.pads.output.hash(group, one, &mut scratch);
 
-        let (truncation, multiplexer) = offer.pads.split_at(offer.x.len());
+        let (truncation, multiplexer) = offer.pads.split_at(offer.pads.len() - offer.x.len());
         for i in 0..blocks * LANES {
             let at = lanes.start + i;
-            let top = u32::from(offer.top[at / LANES] >> (at % LANES) & 1);
             let bit = u32::from(sign[i / LANES] >> (i % LANES) & 1);
-            // T = round(x / 2^h) - top 2^(k-h) + its share of the product of the top bits.
-            let product = add_mod(
-                pad_below(truncation[at], q),
-                select(top, answer.truncation[at]),
-                q,
-            );
-            let t = sub_mod(round_shift(x[i], spec.shift), select(top, spec.wrap()), q);
-            let t = add_mod(t, product, q);
+            let mut t = spec.own_term(x[i]);
+            if spec.truncates() {
+                // Its share of the product of the top bits.
+                let message = select(spec.top(x[i]), answer.truncation[at]);
+                let product = add_mod(pad_below(truncation[at], q), message, q);
+                t = add_mod(t, product, q);
+            }
             let (p0, p1) = (pad_below(zero[i], q), pad_below(one[i], q));
             message[i] = sub_mod(add_mod(p0, negate_if(bit, t, q), q), p1, q);
             y[i] = add_mod(

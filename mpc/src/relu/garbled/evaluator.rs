@@ -4,16 +4,17 @@
     reason = "all slices of a segment are sized from one block count at its start"
 )]
 
-use super::{AHEAD, ReluSpec, padded};
+use super::AHEAD;
 use crate::Error;
 use crate::block::Block;
 use crate::channel::{Channel, Part, Phase, Step};
 use crate::circuit::{Template, drelu};
 use crate::garble::{LANES, TABLE_BYTES, pad_below};
+use crate::relu::{ReluSpec, padded};
 use crate::session::{EvaluatorSession, correct};
 use crate::share::{
-    add_mod, negate_if, read_residues, read_words, round_shift, select, slice_bits, sub_mod,
-    write_residues, write_words,
+    add_mod, negate_if, read_residues, read_words, select, slice_bits, sub_mod, write_residues,
+    write_words,
 };
 use rayon::prelude::*;
 use std::collections::VecDeque;
@@ -23,7 +24,7 @@ const CHUNK_BLOCKS: usize = ReluSpec::CHUNK as usize / LANES;
 
 /// Strings of the OTs in which the garbler chooses, with its choices of the truncation.
 struct Offer {
-    /// The truncation's strings, already corrected; then the multiplexer's, not yet.
+    /// The truncation's strings, already corrected, if there is one; then the multiplexer's, not yet.
     strings: Zeroizing<Vec<Block>>,
     /// Hash group of the first.
     group: u64,
@@ -66,7 +67,7 @@ impl Theirs {
         ch.enter(Phase::Online, layer, Part::Relu(Step::Multiplexer));
         let mut message = vec![0u32; blocks * LANES];
         ch.recv_with(4 * message.len(), |b| {
-            read_residues("ReLU multiplexer value", b, spec.modulus, &mut message)
+            read_residues("ReLU multiplexer value", b, spec.modulus(), &mut message)
         })??;
         let mut choices = vec![0u16; blocks];
         ch.recv_with(2 * blocks, |b| read_words(b, &mut choices))?;
@@ -75,7 +76,7 @@ impl Theirs {
 }
 
 impl EvaluatorSession {
-    /// Runs a ReLU on shares: `y` receives this party's share of the outputs, modulo [`ReluSpec::modulus`].
+    /// Runs a garbled ReLU on shares: `y` receives this party's share of the outputs, in [`ReluSpec::target`].
     ///
     /// Starts by receiving and ends by sending; the last message is left in the channel's buffer, to travel with what
     /// follows. `layer` tags what the channel counts.
@@ -90,19 +91,12 @@ impl EvaluatorSession {
         x: &[u32],
         y: &mut [u32],
     ) -> Result<(), Error> {
-        spec.validate()?;
-        if x.len() != y.len() {
-            return Err(Error::Length {
-                what: "ReLU outputs",
-                length: y.len(),
-                expected: x.len().to_string(),
-            });
-        }
+        spec.check_lengths(x, y)?;
         let template = drelu(spec.width as usize)?;
         let inputs: Vec<&[u32]> = x.chunks(spec.segment as usize).collect();
         let mut offers = VecDeque::new();
         for x in inputs.iter().take(AHEAD) {
-            offers.push_back(self.accept(ch, layer, x.len())?);
+            offers.push_back(self.accept(ch, layer, spec, x.len())?);
         }
         let mut answered = VecDeque::new();
         if let (Some(x), Some(offer)) = (inputs.first(), offers.pop_front()) {
@@ -119,7 +113,7 @@ impl EvaluatorSession {
             let segment = self.evaluate(ch, layer, spec, &template, current)?;
             let theirs = Theirs::receive(ch, layer, spec, segment.sign.len())?;
             if let Some(x) = inputs.get(i + AHEAD) {
-                offers.push_back(self.accept(ch, layer, x.len())?);
+                offers.push_back(self.accept(ch, layer, spec, x.len())?);
             }
             let mine = self.multiplex(spec, segment, &theirs, y);
             ch.enter(Phase::Online, layer, Part::Relu(Step::Multiplexer));
@@ -129,23 +123,28 @@ impl EvaluatorSession {
     }
 
     /// Extends the OTs in which the garbler chooses, and takes its choices of the truncation.
-    fn accept(&mut self, ch: &mut Channel, layer: &str, values: usize) -> Result<Offer, Error> {
+    fn accept(
+        &mut self,
+        ch: &mut Channel,
+        layer: &str,
+        spec: &ReluSpec,
+        values: usize,
+    ) -> Result<Offer, Error> {
         let blocks = values.div_ceil(LANES);
+        let truncation = if spec.truncates() { blocks } else { 0 };
         ch.enter(Phase::Online, layer, Part::Relu(Step::Ot));
-        let mut strings = self.buffers.take(2 * blocks * LANES);
+        let mut strings = self.buffers.take((truncation + blocks) * LANES);
         self.choices.extend(ch, &mut strings)?;
         ch.enter(Phase::Online, layer, Part::Relu(Step::Truncation));
-        let mut choices = vec![0u16; blocks];
-        ch.recv_with(2 * blocks, |b| read_words(b, &mut choices))?;
+        let mut choices = vec![0u16; truncation];
+        ch.recv_with(2 * truncation, |b| read_words(b, &mut choices))?;
         correct(
-            &mut strings[..blocks * LANES],
+            &mut strings[..truncation * LANES],
             &choices,
             self.delta().block(),
         );
-        Ok(Offer {
-            strings,
-            group: self.pads.reverse_groups.take(2 * blocks)?,
-        })
+        let group = self.pads.reverse_groups.take(truncation + blocks)?;
+        Ok(Offer { strings, group })
     }
 
     /// Extends the OTs of the labels; sends corrections and the truncation's message.
@@ -158,7 +157,7 @@ impl EvaluatorSession {
         x: &[u32],
         offer: Offer,
     ) -> Result<Answered, Error> {
-        let (x, wires, q) = (padded(x), template.inputs(), spec.modulus);
+        let (x, wires, q) = (padded(x), template.inputs(), spec.modulus());
         let blocks = x.len() / LANES;
         ch.enter(Phase::Online, layer, Part::Relu(Step::Ot));
         let mut corrections = vec![0u16; blocks * wires];
@@ -181,19 +180,20 @@ impl EvaluatorSession {
         }
         ch.send_with(2 * corrections.len(), |b| write_words(&corrections, b))?;
 
-        ch.enter(Phase::Online, layer, Part::Relu(Step::Truncation));
-        let pads = self.sender_pads(&offer.strings[..x.len()], offer.group, q);
-        let mut t = vec![0u32; x.len()];
-        let mut message = vec![0u32; x.len()];
-        for i in 0..x.len() {
-            let (p0, p1) = pads[i];
-            let top = x[i] >> (spec.share_bits - 1);
-            // The product of the top bits, times 2^(k-h): this party's share is -P0.
-            message[i] = sub_mod(add_mod(p0, select(top, spec.wrap()), q), p1, q);
-            let own = sub_mod(round_shift(x[i], spec.shift), select(top, spec.wrap()), q);
-            t[i] = sub_mod(own, p0, q);
+        let mut t: Vec<u32> = x.iter().map(|x| spec.own_term(*x)).collect();
+        if spec.truncates() {
+            ch.enter(Phase::Online, layer, Part::Relu(Step::Truncation));
+            let pads = self.sender_pads(&offer.strings[..x.len()], offer.group, q);
+            let mut message = vec![0u32; x.len()];
+            for i in 0..x.len() {
+                let (p0, p1) = pads[i];
+                // The product of the top bits, times 2^(k-h): this party's share is -P0.
+                let wrap = select(spec.top(x[i]), spec.wrap());
+                message[i] = sub_mod(add_mod(p0, wrap, q), p1, q);
+                t[i] = sub_mod(t[i], p0, q);
+            }
+            ch.send_with(4 * message.len(), |b| write_residues(&message, b))?;
         }
-        ch.send_with(4 * message.len(), |b| write_residues(&message, b))?;
         Ok(Answered { t, labels, offer })
     }
 
@@ -207,7 +207,7 @@ impl EvaluatorSession {
         answered: Answered,
     ) -> Result<Segment, Error> {
         let Answered { t, labels, offer } = answered;
-        let (blocks, wires, q) = (t.len() / LANES, template.inputs(), spec.modulus);
+        let (blocks, wires, q) = (t.len() / LANES, template.inputs(), spec.modulus());
         let first_gate = self.evaluator.reserve(template, blocks)?;
         let first_group = self.pads.output_groups.take(blocks)?;
         let block_bytes = template.and_gates() * LANES * TABLE_BYTES;
@@ -263,16 +263,17 @@ impl EvaluatorSession {
         theirs: &Theirs,
         y: &mut [u32],
     ) -> Vec<u32> {
-        let q = spec.modulus;
+        let q = spec.modulus();
         let Segment {
             t,
             sign,
             y: partial,
             mut offer,
         } = segment;
-        let strings = &mut offer.strings[partial.len()..];
+        let first = offer.strings.len() - partial.len();
+        let strings = &mut offer.strings[first..];
         correct(strings, &theirs.choices, self.delta().block());
-        let pads = self.sender_pads(strings, offer.group + sign.len() as u64, q);
+        let pads = self.sender_pads(strings, offer.group + (first / LANES) as u64, q);
         self.buffers.give(offer.strings);
         let mut message = vec![0u32; partial.len()];
         for (i, m) in message.iter_mut().enumerate() {

@@ -1,0 +1,165 @@
+//! The two ways to a ReLU behind one trait.
+
+use super::ReluSpec;
+use crate::Error;
+use crate::channel::{Channel, Phase};
+use crate::session::{EvaluatorSession, GarblerSession};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+/// How the sign is computed. Both parties must use the same.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum ReluProtocol {
+    /// In a garbled circuit: few rounds, many bytes ([`super::garbled`]).
+    #[serde(rename = "gc")]
+    Garbled,
+    /// By look-ups through OT: few bytes, more rounds ([`super::ot`]).
+    #[serde(rename = "ot")]
+    Ot,
+}
+
+impl ReluProtocol {
+    /// All protocols.
+    pub const ALL: [Self; 2] = [Self::Garbled, Self::Ot];
+}
+
+impl fmt::Display for ReluProtocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Garbled => "gc",
+            Self::Ot => "ot",
+        })
+    }
+}
+
+impl FromStr for ReluProtocol {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        match text {
+            "gc" => Ok(Self::Garbled),
+            "ot" => Ok(Self::Ot),
+            other => Err(Error::Malformed {
+                what: "ReLU protocol".into(),
+                detail: format!("{other:?}; expected gc or ot"),
+            }),
+        }
+    }
+}
+
+/// One party's side of ReLU on shares, by one protocol.
+pub trait SharedRelu {
+    /// Does ahead what needs no input, for `count` values of `spec` beyond what is in stock; counted under `phase`. Both
+    /// parties call it with the same arguments, while no other message is under way. The garbled protocol has nothing to do.
+    ///
+    /// # Errors
+    /// Of the channel and of OT extension; [`Error::Malformed`] for bad parameters.
+    fn prepare(
+        &mut self,
+        ch: &mut Channel,
+        phase: Phase,
+        layer: &str,
+        spec: &ReluSpec,
+        count: usize,
+    ) -> Result<(), Error>;
+
+    /// `y` receives this party's shares of the ReLU of the shared `x`, in [`ReluSpec::target`]. `layer` tags what the channel
+    /// counts. What is not prepared is prepared first. Output may be left in the channel's buffer.
+    ///
+    /// # Errors
+    /// Of the channel; [`Error::Malformed`] for bad parameters or a residue out of range; [`Error::Length`] if `x` and `y` differ
+    /// in length.
+    fn relu(
+        &mut self,
+        ch: &mut Channel,
+        layer: &str,
+        spec: &ReluSpec,
+        x: &[u32],
+        y: &mut [u32],
+    ) -> Result<(), Error>;
+}
+
+/// A session seen through one protocol.
+struct Garbled<'a, S>(&'a mut S);
+struct Ot<'a, S>(&'a mut S);
+
+macro_rules! parties {
+    ($($session:ty),*) => {$(
+        impl $session {
+            /// This party's ReLU by `protocol`.
+            pub fn relu_by(&mut self, protocol: ReluProtocol) -> Box<dyn SharedRelu + '_> {
+                match protocol {
+                    ReluProtocol::Garbled => Box::new(Garbled(self)),
+                    ReluProtocol::Ot => Box::new(Ot(self)),
+                }
+            }
+        }
+
+        impl SharedRelu for Garbled<'_, $session> {
+            fn prepare(
+                &mut self,
+                _: &mut Channel,
+                _: Phase,
+                _: &str,
+                spec: &ReluSpec,
+                _: usize,
+            ) -> Result<(), Error> {
+                spec.validate()
+            }
+
+            fn relu(
+                &mut self,
+                ch: &mut Channel,
+                layer: &str,
+                spec: &ReluSpec,
+                x: &[u32],
+                y: &mut [u32],
+            ) -> Result<(), Error> {
+                self.0.relu(ch, layer, spec, x, y)
+            }
+        }
+
+        impl SharedRelu for Ot<'_, $session> {
+            fn prepare(
+                &mut self,
+                ch: &mut Channel,
+                phase: Phase,
+                layer: &str,
+                spec: &ReluSpec,
+                count: usize,
+            ) -> Result<(), Error> {
+                self.0.prepare_ot_relu(ch, phase, layer, spec, count)
+            }
+
+            fn relu(
+                &mut self,
+                ch: &mut Channel,
+                layer: &str,
+                spec: &ReluSpec,
+                x: &[u32],
+                y: &mut [u32],
+            ) -> Result<(), Error> {
+                self.0.ot_relu(ch, layer, spec, x, y)
+            }
+        }
+    )*};
+}
+
+parties!(GarblerSession, EvaluatorSession);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_round_trip() {
+        for protocol in ReluProtocol::ALL {
+            assert_eq!(
+                protocol.to_string().parse::<ReluProtocol>().unwrap(),
+                protocol
+            );
+        }
+        assert!("both".parse::<ReluProtocol>().is_err());
+    }
+}

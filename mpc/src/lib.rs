@@ -8,7 +8,8 @@
 //!
 //! * [`share`]: additive shares modulo powers of two; [`session`]: a garbler and an evaluator, set up once;
 //! * [`evaluate`]: any circuit between the two, its outputs shared or opened to the evaluator;
-//! * [`relu`], [`argmax`], [`logits`]: the non-linear layers on shared values; [`mp2ml`]: the published ReLU, as a baseline.
+//! * [`relu`], [`max_pool`], [`rescale`], [`argmax`], [`logits`]: the non-linear layers on shared values; [`mp2ml`]: the
+//!   published ReLU, as a baseline.
 //!
 //! Nothing here knows of homomorphic encryption.
 
@@ -21,9 +22,11 @@ mod error;
 pub mod evaluate;
 pub mod garble;
 pub mod logits;
+pub mod max_pool;
 pub mod mp2ml;
 pub mod ot;
 pub mod relu;
+pub mod rescale;
 pub mod rng;
 pub mod session;
 pub mod share;

@@ -7,7 +7,7 @@
 //!
 //! | `l = 12`, truncation, 30-bit `q` | garbled | OT |
 //! |---|---|---|
-//! | bytes a value, without OT extension | 346 | 20 |
+//! | bytes a value, without OT extension | 334 | 20 |
 //! | correlated OTs a value | 14 | 15 |
 //! | flights until both parties have their shares | 4 | 7 |
 //!

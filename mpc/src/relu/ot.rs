@@ -5,12 +5,21 @@
 //! the table of the evaluator has 16 entries, the carry into bit 5 for each of them, all masked by one random bit, the evaluator's share of that
 //! carry. Later look-ups absorb three bits, their fourth index bit is the garbler's share of the carry, and the
 //! evaluator's own share goes into the table. The top bits are added to the shares of the last carry:
-//! `b_e = x_e'[l-1] xor c_e`, `b_g = 1 xor x_g'[l-1] xor c_g`. So `l - 2` bits take `ceil((l - 3) / 3)` look-ups and one OT less than
-//! bits and look-ups together (`l = 12`: 3 and 12; `l = 32`: 10 and 39). Tables by OT are SP-LUT (Dessouky et al., NDSS
-//! 2017, eprint 2018/486, section 4); to compare by 1-of-16 OTs is the millionaires' protocol of CrypTFlow2 (eprint 2020/1002,
-//! section 3), also used by Cheetah (eprint 2022/207, section 4). Their tree works on pairs (less, equal): at `l = 12` three blocks of four bits, 12 OTs, two bits an entry
-//! (12 bytes of tables), then two levels of ANDs (at least 3, each two OTs or more): 18 OTs, about 15 bytes and 5 rounds. The chain
-//! has one bit an entry and no AND: 12 OTs, 7.5 bytes, 3 rounds. The tree has fewer rounds from about 24 bits on.
+//! `b_e = x_e'[l-1] xor c_e`, `b_g = 1 xor x_g'[l-1] xor c_g`. So `l - 2` bits take `ceil((l - 3) / 3)` look-ups (at least one),
+//! and one OT less than bits and look-ups together (`l = 12`: 3 and 12; `l = 32`: 10 and 39). Tables by OT are SP-LUT (Dessouky et al., NDSS
+//! 2017, eprint 2018/486, section 4).
+//!
+//! **Against the tree** of the millionaires' protocol in CrypTFlow2 (eprint 2020/1002, section 3) and Cheetah (eprint
+//! 2022/207, section 4): its leaves are the same 1-of-16 OTs, but all at once and with two bits an entry (less, equal), and pairs are joined
+//! by ANDs, two OTs each. For the same `l - 2` bits, flights counted with both parties sending at once in an AND:
+//!
+//! | | OTs | bytes besides | flights |
+//! |---|---|---|---|
+//! | `l = 12`: chain, tree | 12, 16 | 7.5, 11.5 | 6, 4 |
+//! | `l = 32`: chain, tree | 39, 52 | 24, 38 | 20, 5 |
+//!
+//! The chain is cheaper and simpler, and no party chooses in the other's direction; the tree answers sooner. Throughput does
+//! not suffer, since segments overlap; the delay of one layer does, at full width on a slow link.
 //!
 //! **Random tables.** A look-up with `n <= 4` index bits takes `n` correlated OTs with strings `K_j`, `K_j + Delta` and random choices `r_j`.
 //! Bit `i` of the random table `P` is the sum over `j` of bit `i` of `H(K_j + i_j Delta)`. The chooser knows the strings for

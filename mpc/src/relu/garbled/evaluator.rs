@@ -289,7 +289,7 @@ impl EvaluatorSession {
     }
 
     /// The two pads of every OT in which the garbler chooses: hashes of `K` and of `K xor Delta` as residues.
-    fn sender_pads(
+    pub(crate) fn sender_pads(
         &self,
         keys: &[Block],
         first_group: u64,

@@ -19,10 +19,25 @@
 //! | equal, zero, all, any | `l - 1` | `log2 l` |
 //! | multiplex | `l` | 1 |
 //! | minimum, maximum of `n` words | `2 l (n - 1)` | `(l + 1) log2 n` |
-//! | product of `n` by `m` bits; low `l` bits of `l` by `l` | `2 n m - n`; `l^2 - l + 1` | `n + 2 m`; `2 l` at most |
+//! | product of `n` by `m` bits; low `l` bits of `l` by `l` | `2 n m - n`; `l^2 - l + 1` | `n + m - 1`; `l` |
 //! | leading one, priority encoder | `l - 1` | `l - 1` |
 //! | shift by a constant; by an `s`-bit word | 0; `s l` | 0; `s` |
 //! | one-hot decoder, public table, `k` index bits | `2^k - k - 1` | `k - 1` |
+//!
+//! The depth is that of ripple-carry chains: garbling pays for gates alone.
+//!
+//! ```
+//! use halfmask_mpc::circuit::{Builder, Signedness};
+//!
+//! // The larger of the evaluator's byte and the garbler's.
+//! let mut b = Builder::new();
+//! let (x, k) = (b.inputs(8), b.knowns(8));
+//! let k = b.known_word(&k);
+//! let larger = b.max(&x, &k, Signedness::Unsigned);
+//! let template = b.build(&larger)?;
+//! assert_eq!((template.and_gates(), template.and_depth()), (16, 9));
+//! # Ok::<(), halfmask_mpc::Error>(())
+//! ```
 //!
 //! [`bristol`] reads and writes the field's exchange formats.
 

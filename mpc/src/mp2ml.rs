@@ -15,8 +15,8 @@
 //! The words of the garbler, the moduli among them so that nothing is simplified which the publication pays for, are known bits.
 //!
 //! **Cost.** `10 w - 4` AND gates (four additions or subtractions of `w - 1`, six comparisons or selections of `w`), less `h - 1` that a shift
-//! leaves without a reader: 636 at `w = 64`, that is 20,352 bytes of tables, and 64 OTs, corrections and permute bits: 20.6 kB
-//! with SoftSpoken OT of 3.9 bytes. The publication reports 22.3 + 2.0 MB for 1000 ReLUs of ABY, 24.3 kB each; the difference is the
+//! leaves without a reader: 636 at `w = 64`, that is 20,352 bytes of tables; with 64 OTs of 3.9 bytes (SoftSpoken), corrections and permute
+//! bits, 20.6 kB. The publication reports 22.3 + 2.0 MB for 1000 ReLUs of ABY, 24.3 kB each; the difference is the
 //! labels of the garbler's inputs (2 kB) and ABY's OT extension. [`crate::relu`] does the same layer in `l - 2` gates.
 //!
 //! **Simulator.** That of [`crate::evaluate`]; what is opened is `t + mask` with a uniform mask: uniform modulo `q`.

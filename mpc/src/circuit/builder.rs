@@ -188,6 +188,7 @@ impl Builder {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::circuit::testing::random_circuit;
 
     #[test]
     fn gates_of_constants_and_of_equal_wires_fold() {
@@ -217,6 +218,20 @@ mod tests {
         assert_eq!(b.xor(wire, x), masked);
         let product = b.and(x, y);
         assert_eq!(b.and(y, x), product);
+    }
+
+    #[test]
+    fn simplification_keeps_the_function() {
+        let inputs = [
+            0x0123_4567_89ab_cdef,
+            0xfedc_ba98_7654_3210 ^ 0xffff,
+            0x5a5a << 7,
+        ];
+        let known = [0x00ff_00ff_00ff_00ff, 0x3333_cccc_5555_aaaa];
+        for seed in 0..=255 {
+            let (t, want) = random_circuit(seed, &inputs, &known);
+            assert_eq!(t.evaluate(&inputs, &known), want, "seed {seed}");
+        }
     }
 
     #[test]

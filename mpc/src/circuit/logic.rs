@@ -28,7 +28,7 @@ impl Builder {
 
     /// A wire that carries a bit of the garbler, free: its active label is zero, and the garbler renames it. So known bits
     /// may enter every operation; gates of known bits alone still cost what they say, and are better computed by the
-    /// garbler beforehand.
+    /// garbler beforehand. That label is public: it must not serve as a pad.
     pub fn known_wire(&mut self, k: Known) -> Wire {
         let zero = self.constant(false);
         self.xor_known(zero, k)

@@ -80,6 +80,7 @@ mod tests {
             out.push(none);
             let t = b.build(&out).unwrap();
             assert_eq!(t.and_gates(), l.saturating_sub(1));
+            assert_eq!(t.and_depth(), l.saturating_sub(1));
             assert_computes(&t, &[l], &[], |e, _| match e[0].checked_ilog2() {
                 Some(top) => 1 << top,
                 None => 1 << l,

@@ -160,6 +160,7 @@ mod tests {
             let max = b.max_of(words, Signed);
             let t = b.build(&max).unwrap();
             assert_eq!(t.and_gates(), 2 * l * (n - 1));
+            assert!(t.and_depth() <= (l + 1) * index_bits(n));
             assert_computes(&t, &vec![l; n], &[], |e, _| {
                 e.iter().map(|v| signed(*v, l)).max().unwrap() as u64 & mask(l)
             });

@@ -1,8 +1,35 @@
 //! Templates against integer arithmetic.
 
-use super::Template;
+use super::{Builder, Known, Template, Wire};
 use crate::rng::SecureRng;
 use rand_core::Rng;
+
+/// A circuit of random gates over few wires, so that equal, complementary and constant operands abound; with what its outputs
+/// are, bit by bit, for the given inputs and known bits.
+pub(crate) fn random_circuit(seed: u8, inputs: &[u64], known: &[u64]) -> (Template, Vec<u64>) {
+    let mut rng = SecureRng::from_seed([seed; 32]);
+    let mut b = Builder::new();
+    let mut wires: Vec<(Wire, u64)> = inputs.iter().map(|v| (b.input(), *v)).collect();
+    let known: Vec<(Known, u64)> = known.iter().map(|v| (b.known(), *v)).collect();
+    wires.extend([(b.constant(false), 0), (b.constant(true), u64::MAX)]);
+    for _ in 0..60 {
+        let mut pick = |n: usize| rng.next_u32() as usize % n;
+        // Mostly the latest wires.
+        let (x, vx) = wires[wires.len() - 1 - pick(wires.len().min(6))];
+        let (y, vy) = wires[pick(wires.len())];
+        let (k, vk) = known[pick(known.len())];
+        wires.push(match pick(6) {
+            0 | 1 => (b.xor(x, y), vx ^ vy),
+            2 => (b.and(x, y), vx & vy),
+            3 => (b.not(x), !vx),
+            4 => (b.xor_known(x, k), vx ^ vk),
+            _ => (b.known_wire(k), vk),
+        });
+    }
+    let outputs: Vec<Wire> = wires.iter().map(|w| w.0).collect();
+    let template = b.build(&outputs).unwrap();
+    (template, wires.into_iter().map(|w| w.1).collect())
+}
 
 /// `2^bits - 1`.
 pub(crate) fn mask(bits: usize) -> u64 {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::channel::Channel;
+use crate::circuit::testing::random_circuit;
 use crate::circuit::{Builder, Signedness};
 use crate::rng::SecureRng;
 use crate::session::{EvaluatorSession, GarblerSession};
@@ -47,6 +48,7 @@ fn circuits() -> Vec<Template> {
     let x = b.inputs(2);
     let _dead = b.and(x[0], x[1]);
     all.push(b.build(&[]).unwrap());
+    all.extend((0..8).map(|seed| random_circuit(seed, &[0; 3], &[0; 2]).0));
     all
 }
 

@@ -150,3 +150,25 @@ impl EvaluatorSession {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn masks_are_uniform_below_any_modulus() {
+        let mut rng = SecureRng::from_seed([6; 32]);
+        for modulus in [1u32, 2, 5, 7, 8] {
+            let mut counts = vec![0u32; modulus as usize];
+            for _ in 0..7000 {
+                counts[uniform_below(&mut rng, modulus) as usize] += 1;
+            }
+            let want = 7000 / modulus;
+            assert!(
+                counts.iter().all(|c| c.abs_diff(want) < 200),
+                "{modulus}: {counts:?}"
+            );
+        }
+        assert!((0..100).all(|_| uniform_below(&mut rng, (1 << 31) - 1) < (1 << 31) - 1));
+    }
+}

@@ -1,7 +1,7 @@
 //! Hand-written circuits, round trips, hostile text.
 
 use super::*;
-use crate::circuit::testing::assert_computes;
+use crate::circuit::testing::{assert_computes, random_circuit};
 use crate::circuit::{Builder, Signedness, argmax, drelu};
 use crate::rng::SecureRng;
 use Owner::{Evaluator, Garbler};
@@ -68,6 +68,8 @@ fn round_trips_compute_the_same() {
     let k = b.knowns(2);
     let out = b.known_word(&k);
     templates.push(b.build(&out).unwrap());
+
+    templates.extend((0..32).map(|seed| random_circuit(seed, &[0; 3], &[0; 2]).0));
 
     let mut rng = SecureRng::from_seed([1; 32]);
     for t in templates {

@@ -8,7 +8,6 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use halfmask_models::bridge::mpc::channel::Channel;
 use halfmask_models::bridge::session::Kernels;
 use halfmask_models::nn::party::Client;
 use halfmask_models::nn::plan::{InputPlan, Plan};
@@ -18,7 +17,7 @@ use crate::data::{Images, Labels};
 use crate::exit::Error;
 use crate::machine;
 use crate::model::hexadecimal;
-use crate::net;
+use crate::net::{self, Network};
 use crate::output;
 use crate::random::Source;
 use crate::report::{self, ClientReport, Process, images_per_second};
@@ -48,6 +47,8 @@ pub struct Options {
     pub batch: Option<NonZeroUsize>,
     /// The longest silence of the server.
     pub timeout: Duration,
+    /// The network that what this party sends travels over.
+    pub network: Network,
     /// The plan that the server must have.
     pub expect_plan: Option<[u8; 32]>,
     /// Instruction sets.
@@ -76,8 +77,10 @@ pub fn run(options: &Options) -> Result<(), Error> {
     let random = options.random.session("client", 0)?;
     let stream = net::connect(&options.connect, &options.addresses)?;
     let start = Instant::now();
-    let mut channel =
-        Channel::tcp_unblocked(stream, options.timeout).map_err(|error| failed(error.into()))?;
+    let mut channel = options
+        .network
+        .channel_unblocked(stream, options.timeout)
+        .map_err(|error| failed(error.into()))?;
     let mut client = Client::connect(&mut channel, options.expect_plan, random, options.kernels)
         .map_err(failed)?;
     let seconds_setup = start.elapsed().as_secs_f64();
@@ -119,6 +122,7 @@ pub fn run(options: &Options) -> Result<(), Error> {
             threads: rayon::current_num_threads(),
             simd: machine::kernels_name(options.kernels),
             plan_digest: hexadecimal(&digest),
+            network: options.network,
         },
         images: images.count,
         batches: batches.len(),

@@ -3,6 +3,7 @@
 //! * [`cli`]: raw arguments, resolved into the options of the parts below; [`exit`]: errors and exit codes;
 //! * [`serve`], [`infer`]: the two parties, each a process that talks TCP ([`net`]) and can [`report`] on itself;
 //! * [`bench`](mod@bench): both as processes on loopback, and the record and table of a run;
+//! * [`link`]: what connects two processes, measured;
 //! * [`inspect`]: a model's plan explained, with its predicted [`cost`];
 //! * [`model`], [`data`]: what is evaluated, and on what.
 
@@ -13,6 +14,7 @@ pub mod data;
 pub mod exit;
 pub mod infer;
 pub mod inspect;
+pub mod link;
 pub mod machine;
 pub mod model;
 pub mod net;

@@ -6,6 +6,7 @@ use halfmask_models::bridge::mpc::channel::Meter;
 use serde::{Deserialize, Serialize};
 
 use crate::exit::Error;
+use crate::net::Network;
 use crate::output;
 
 /// What both parties' processes say about themselves.
@@ -19,6 +20,8 @@ pub struct Process {
     pub simd: String,
     /// Digest of the public plan.
     pub plan_digest: String,
+    /// The network that what it sent travelled over.
+    pub network: Network,
 }
 
 /// A client's run.

@@ -13,7 +13,7 @@ use halfmask_models::nn::party::Server;
 use crate::exit::{Error, complain};
 use crate::machine;
 use crate::model::{ModelSource, hexadecimal};
-use crate::net::{self, Accepted};
+use crate::net::{self, Accepted, Network};
 use crate::output;
 use crate::random::Source;
 use crate::report::{self, Process, ServerReport};
@@ -29,6 +29,8 @@ pub struct Options {
     pub addresses: Vec<SocketAddr>,
     /// The longest silence of a client.
     pub timeout: Duration,
+    /// The network that what this party sends travels over.
+    pub network: Network,
     /// Sessions to serve; `None` until stopped.
     pub sessions: Option<NonZeroU64>,
     /// Instruction sets.
@@ -68,6 +70,7 @@ pub fn run(options: &Options) -> Result<(), Error> {
             threads: rayon::current_num_threads(),
             simd: machine::kernels_name(options.kernels),
             plan_digest: hexadecimal(&plan_digest),
+            network: options.network,
             ..Process::default()
         },
         ..ServerReport::default()
@@ -118,8 +121,8 @@ fn session(
         source,
     };
     let random = options.random.session("server", number)?;
-    let mut accepted =
-        Accepted::new(stream, options.timeout).map_err(system("set socket options"))?;
+    let mut accepted = Accepted::new(stream, options.timeout, options.network)
+        .map_err(system("set up the connection"))?;
     let mut connection = match server.accept(&mut accepted.channel, random) {
         Err(error) if accepted.too_late() => {
             return Err(Error::Failed(format!(

@@ -10,13 +10,14 @@ use std::time::Duration;
 use halfmask_models::nn::plan::Plan;
 
 use super::labels::{Agreement, Classes, parse_classes};
-use super::record::{Network, PeakMemory, Record};
+use super::record::{PeakMemory, Record};
 use super::{processes, summary, table};
 use crate::data::{Dataset, mnist_test};
 use crate::exit::Error;
 use crate::infer::{check_count, progress_bar};
 use crate::machine::{self, Machine};
 use crate::model::{Model, ModelSource};
+use crate::net::Network;
 use crate::output;
 use crate::random::Source;
 use crate::report::{self, ClientReport, ServerReport, images_per_second};
@@ -176,6 +177,7 @@ impl Arguments {
         let mut arguments = self
             .option("--threads", options.threads.to_string())
             .option("--simd", options.simd)
+            .option("--network", options.network.to_string())
             .option("--timeout", options.timeout.as_secs_f64().to_string());
         arguments
             .0

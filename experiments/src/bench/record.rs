@@ -7,15 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::cost::BothWays;
 use crate::machine::Machine;
+use crate::net::Network;
 use crate::report::images_per_second;
-
-/// What connected the processes.
-#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Network {
-    /// TCP on one machine.
-    Loopback,
-}
 
 /// A run. Shares are between 0 and 1, times in seconds of wall clock, `images` counts all batches.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

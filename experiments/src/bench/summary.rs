@@ -38,6 +38,12 @@ pub fn reconcile(client: &ClientReport, server: &ServerReport) -> Result<(), Err
     if client.process.plan_digest != server.process.plan_digest {
         return differ("another plan".into());
     }
+    if client.process.network != server.process.network {
+        return differ(format!(
+            "network {}, {}",
+            client.process.network, server.process.network
+        ));
+    }
     if (client.images, client.batches) != (server.images, server.batches) {
         return differ(format!(
             "{} images in {} batches, {} in {}",

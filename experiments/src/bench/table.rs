@@ -5,6 +5,7 @@ use std::fmt::Write;
 use comfy_table::{CellAlignment, Table, presets::UTF8_BORDERS_ONLY};
 
 use super::record::{Record, Time};
+use crate::net::Network;
 
 /// All tables of a record.
 #[must_use]
@@ -59,6 +60,7 @@ fn figures(record: &Record) -> Table {
             record.data, record.seconds_total
         ),
     );
+    row("network", network(record.network));
     row(
         "set-up, once",
         format!(
@@ -178,6 +180,18 @@ fn layers(record: &Record) -> Table {
         })
         .collect();
     table(&header, rows, 2)
+}
+
+/// A network with its figures.
+fn network(network: Network) -> String {
+    match network {
+        Network::Loopback => "loopback".to_owned(),
+        Network::Emulated(model) => format!(
+            "emulated: {} Mbit/s each way, {} ms there and back",
+            model.bits_per_second() / 1e6,
+            model.round_trip().as_nanos() as f64 / 1e6
+        ),
+    }
 }
 
 fn percent(share: f64) -> String {

@@ -5,11 +5,11 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 
-use super::common::{Compute, seconds};
+use super::common::{Compute, Link, seconds};
 use crate::bench::cryptonets::{self, Options};
-use crate::bench::record::{Network, Record};
+use crate::bench::record::Record;
 use crate::exit::Error;
 use crate::infer::DEFAULT_BATCH;
 use crate::machine;
@@ -35,6 +35,8 @@ Examples:
   halfmask bench cryptonets
   halfmask bench cryptonets --data ../shared/data --json out.json
   halfmask bench cryptonets --images 256 --threads 1 --simd avx2
+  halfmask bench cryptonets --network wan
+  halfmask bench cryptonets --network 50mbit,80ms
 
 Images are looked for in --data, $HALFMASK_DATA, data/ and ../shared/data, then on a public mirror; without
 any, handwritten digits that come with the program stand in, and the output says so.")]
@@ -58,22 +60,14 @@ struct CryptonetsArguments {
     /// Write the record of the run to this file
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// What connects the processes
-    #[arg(long, value_enum, default_value_t = Link::Loopback)]
-    network: Link,
+    #[command(flatten)]
+    link: Link,
     #[command(flatten)]
     compute: Compute,
     /// Seed of all randomness: nothing stays secret
     #[cfg(feature = "test-seed")]
     #[arg(long, hide = true, value_name = "HEX")]
     seed: Option<String>,
-}
-
-/// What connects the processes.
-#[derive(Copy, Clone, Debug, ValueEnum)]
-enum Link {
-    /// TCP on this machine
-    Loopback,
 }
 
 impl Arguments {
@@ -110,9 +104,7 @@ impl CryptonetsArguments {
             timeout: self.timeout,
             simd: self.compute.simd.name(),
             json: self.json,
-            network: match self.network {
-                Link::Loopback => Network::Loopback,
-            },
+            network: self.link.network,
             pass_on,
         })
     }

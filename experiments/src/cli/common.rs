@@ -9,6 +9,7 @@ use halfmask_models::bridge::session::Kernels;
 use halfmask_models::bridge::{ckks, mpc};
 
 use crate::exit::Error;
+use crate::net::Network;
 use crate::random::Source;
 
 /// How to compute.
@@ -75,6 +76,15 @@ impl Compute {
             .build_global()
             .map_err(|error| Error::Failed(format!("cannot start the thread pool: {error}")))
     }
+}
+
+/// What connects the parties.
+#[derive(Debug, Args)]
+pub(super) struct Link {
+    /// Let what is sent travel as over a network: lan (1 Gbit/s, 0.2 ms there and back), lan10 (10 Gbit/s, 0.165 ms), wan
+    /// (100 Mbit/s, 40 ms), or a rate and a round trip such as 50mbit,80ms (kbit, mbit, gbit; us, ms, s)
+    #[arg(long, value_name = "NETWORK", default_value_t)]
+    pub network: Network,
 }
 
 /// A known seed in a build for tests; nothing otherwise.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::common::{Compute, Seed, Supervised, addresses, digest, seconds};
+use super::common::{Compute, Link, Seed, Supervised, addresses, digest, seconds};
 use crate::exit::Error;
 use crate::infer::Options;
 use crate::output::check_target;
@@ -17,6 +17,9 @@ use crate::output::check_target;
 Examples:
   halfmask infer --connect 127.0.0.1:7000 --input t10k-images-idx3-ubyte.gz --output classes.txt
   halfmask infer --connect server:7000 --input images.idx --labels labels.idx --output classes.txt --images 100
+  halfmask infer --connect 127.0.0.1:7000 --input images.idx --output classes.txt --network 50mbit,80ms
+
+Each party emulates what it sends: give `serve` and `infer` the same --network.
 
 Writes one predicted class a line, all of them or no file.")]
 pub(super) struct Arguments {
@@ -51,6 +54,8 @@ pub(super) struct Arguments {
     #[arg(long, hide = true)]
     progress_lines: bool,
     #[command(flatten)]
+    link: Link,
+    #[command(flatten)]
     compute: Compute,
     #[command(flatten)]
     seed: Seed,
@@ -80,6 +85,7 @@ impl Arguments {
             images: self.images,
             batch: self.batch,
             timeout: self.timeout,
+            network: self.link.network,
             expect_plan: self.expect_plan,
             kernels,
             random: self.seed.source(),

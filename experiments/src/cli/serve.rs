@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::common::{Compute, Seed, Supervised, addresses, seconds};
+use super::common::{Compute, Link, Seed, Supervised, addresses, seconds};
 use crate::exit::Error;
 use crate::model::ModelSource;
 use crate::output::check_target;
@@ -19,6 +19,7 @@ use crate::serve::Options;
 Examples:
   halfmask serve cryptonets-relu --listen 127.0.0.1:7000
   halfmask serve model.onnx --listen 0.0.0.0:7000 --sessions 0
+  halfmask serve cryptonets-relu --listen 127.0.0.1:7000 --network wan     and infer with the same --network
 
 Prints `listening on ADDR` once it listens. TCP is neither encrypted nor authenticated: see SECURITY.md.")]
 pub(super) struct Arguments {
@@ -36,6 +37,8 @@ pub(super) struct Arguments {
     /// Write what was counted to this file (JSON)
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
+    #[command(flatten)]
+    link: Link,
     #[command(flatten)]
     compute: Compute,
     #[command(flatten)]
@@ -62,6 +65,7 @@ impl Arguments {
             listen: self.listen,
             addresses,
             timeout: self.timeout,
+            network: self.link.network,
             sessions: NonZeroU64::new(self.sessions),
             kernels,
             random: self.seed.source(),

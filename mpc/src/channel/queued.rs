@@ -196,9 +196,17 @@ impl<W: Write> Writer<W> {
                 None => self.deliver(&message)?,
                 Some(link) => {
                     self.free = self.free.max(written);
+                    let mut left = message.len();
                     for piece in message.chunks(piece_bytes(link)) {
                         self.free += link.occupies(piece.len() as u64);
-                        pause::until(self.free + link.one_way());
+                        left -= piece.len();
+                        // Somebody may wait for the last one. Those before may be late: the next makes up for it.
+                        let due = self.free + link.one_way();
+                        if left == 0 {
+                            pause::until_exactly(due);
+                        } else {
+                            pause::until(due);
+                        }
                         self.deliver(piece)?;
                         // Held up, the link cannot make up for more than a little.
                         let sent = Instant::now().checked_sub(link.one_way() + CATCH_UP);

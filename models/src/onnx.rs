@@ -1,7 +1,7 @@
 //! ONNX import: a model file becomes a [`Network`](crate::nn::graph::Network).
 //!
 //! Supported: a chain of `Conv` (group 1, dilation 1), `Gemm`, `MatMul`, `Add` of a constant, `Relu`,
-//! `Flatten`, `Reshape`, `Identity`, `Dropout`, `Constant`, `Pad` (zeros, before a `Conv`) and
+//! `MaxPool` (two dimensions, dilation 1, without indices), `GlobalMaxPool`, `Flatten`, `Reshape`, `Identity`, `Dropout`, `Constant`, `Pad` (zeros, before a `Conv`) and
 //! `BatchNormalization` (after a linear layer), in `float32` or `float64`. Biases, padding and
 //! normalisation are folded into the linear layer they belong to; dropout, flatten and reshape vanish.
 //! Anything else is refused, and everything that is unsupported is reported at once.

@@ -5,7 +5,7 @@
 
 use ndarray::ArrayView1;
 
-use super::graph::{Conv2d, Dense, Layer, LinearKind, Network, NetworkError};
+use super::graph::{Conv2d, Dense, Layer, LinearKind, MaxPool, Network, NetworkError};
 
 /// The class scores (logits) of one image, given flat in C,H,W order.
 ///
@@ -67,30 +67,54 @@ fn check_input(network: &Network, image: &[f64]) -> Result<(), NetworkError> {
 }
 
 fn apply(layer: &Layer, mut values: Vec<f64>) -> Result<Vec<f64>, NetworkError> {
-    let Layer::Linear(linear) = layer else {
-        for value in &mut values {
-            *value = value.max(0.0);
+    let fits = |expected: usize, got: usize| {
+        if got == expected {
+            return Ok(());
         }
-        return Ok(values);
+        Err(NetworkError::Chain {
+            layer: layer.name().to_owned(),
+            expected,
+            got,
+        })
     };
-    if values.len() != linear.inputs() {
-        return Err(NetworkError::Chain {
-            layer: linear.name.clone(),
-            expected: linear.inputs(),
-            got: values.len(),
-        });
-    }
-    let outputs = match &linear.kind {
-        LinearKind::Conv2d(conv) => convolve(conv, &values),
-        LinearKind::Dense(dense) => multiply(dense, &values),
+    let outputs = match layer {
+        Layer::Relu { .. } => {
+            for value in &mut values {
+                *value = value.max(0.0);
+            }
+            return Ok(values);
+        }
+        Layer::MaxPool(pool) => {
+            fits(pool.inputs(), values.len())?;
+            largest(pool, &values)
+        }
+        Layer::Linear(linear) => {
+            fits(linear.inputs(), values.len())?;
+            match &linear.kind {
+                LinearKind::Conv2d(conv) => convolve(conv, &values),
+                LinearKind::Dense(dense) => multiply(dense, &values),
+            }
+        }
     };
     outputs.ok_or_else(|| {
         let reason = "weights, bias and geometry disagree".to_owned();
         NetworkError::Layer {
-            layer: linear.name.clone(),
+            layer: layer.name().to_owned(),
             reason,
         }
     })
+}
+
+fn largest(pool: &MaxPool, values: &[f64]) -> Option<Vec<f64>> {
+    (0..pool.outputs())
+        .map(|position| {
+            let mut window = pool.taps(position);
+            let first = *values.get(window.next()?)?;
+            window.try_fold(first, |largest, input| {
+                Some(largest.max(*values.get(input)?))
+            })
+        })
+        .collect()
 }
 
 fn convolve(conv: &Conv2d, values: &[f64]) -> Option<Vec<f64>> {
@@ -175,6 +199,27 @@ mod tests {
         );
         assert_eq!(evaluate(&network, &image).unwrap(), fc);
         assert_eq!(classify(&network, &image).unwrap(), 0);
+    }
+
+    #[test]
+    fn pooling_takes_the_largest_and_padding_never_wins() {
+        let mut network = small();
+        // Windows of the two 2 x 2 maps with one absent row above: all scores of map 1 are negative.
+        let pool = MaxPool::new("pool", [2, 2, 2], [2, 2], [2, 1], [1, 0, 1, 0]).unwrap();
+        network.layers.insert(1, Layer::MaxPool(pool));
+        network.layers.truncate(2);
+        network.validate().unwrap();
+        let pooled = evaluate(&network, &[1.0, 2.0, 3.0, 4.0]).unwrap();
+        assert_eq!(pooled, vec![30.5, 11.5, -7.0, -13.0]);
+        network.layers.remove(0);
+        assert!(matches!(
+            evaluate(&network, &[0.0; 4]),
+            Err(NetworkError::Chain {
+                expected: 8,
+                got: 4,
+                ..
+            })
+        ));
     }
 
     #[test]

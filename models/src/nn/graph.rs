@@ -7,15 +7,17 @@
 //! y[p] = bias(p) + sum over (i, j) in taps(p) of w[j] x[i]
 //! ```
 //!
-//! or a ReLU, `y[p] = max(x[p], 0)`. The geometry (`taps`) is public; the weights are the
-//! server's secret. The float evaluation, the fixed-point twin and the encrypted layer all read the
-//! same taps, so they cannot disagree about padding or strides.
+//! or a ReLU, `y[p] = max(x[p], 0)`, or a maximum over windows, `y[p] = max over i in taps(p) of x[i]`. The
+//! weights are the server's secret. The float evaluation, the fixed-point twin and the private layer all
+//! read the same taps, so they cannot disagree about padding or strides.
 
 use std::collections::HashSet;
 
 pub use linear::{Conv2d, Dense, Linear, LinearKind};
+pub use pool::MaxPool;
 
 mod linear;
+mod pool;
 
 /// The most elements any tensor between two layers may have, for one image.
 ///
@@ -83,10 +85,6 @@ pub struct Network {
 
 /// One layer.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a network has a handful of layers, and most are linear"
-)]
 pub enum Layer {
     /// Weights and biases.
     Linear(Linear),
@@ -95,7 +93,10 @@ pub enum Layer {
         /// The layer's name.
         name: String,
     },
+    /// The largest value of every window.
+    MaxPool(MaxPool),
 }
+
 impl Network {
     /// Elements of one input image.
     #[must_use]
@@ -103,14 +104,14 @@ impl Network {
         self.input.iter().product()
     }
 
-    /// Number of class scores: outputs of the last linear layer, or of the input if there is none.
+    /// Number of class scores: what the last layer gives.
     #[must_use]
     pub fn classes(&self) -> usize {
         self.layers
             .iter()
             .rev()
-            .find_map(Layer::linear)
-            .map_or_else(|| self.inputs(), Linear::outputs)
+            .find_map(Layer::shape)
+            .map_or_else(|| self.inputs(), |(_, outputs)| outputs)
     }
 
     /// The linear layers, first to last.
@@ -118,15 +119,16 @@ impl Network {
         self.layers.iter().filter_map(Layer::linear)
     }
 
-    /// Number of ReLU evaluations an image.
+    /// Number of ReLU evaluations an image, as the network is written; a plan may need fewer
+    /// ([`crate::nn::plan::Plan::relus`]).
     #[must_use]
     pub fn relu_count(&self) -> usize {
         let mut width = self.inputs();
         let mut count: usize = 0;
         for layer in &self.layers {
-            match layer {
-                Layer::Linear(linear) => width = linear.outputs(),
-                Layer::Relu { .. } => count = count.saturating_add(width),
+            match layer.shape() {
+                Some((_, outputs)) => width = outputs,
+                None => count = count.saturating_add(width),
             }
         }
         count
@@ -161,16 +163,20 @@ impl Network {
             if !names.insert(layer.name()) {
                 return Err(NetworkError::DuplicateName(layer.name().to_owned()));
             }
-            if let Layer::Linear(linear) = layer {
-                linear.validate()?;
-                if linear.inputs() != width {
+            match layer {
+                Layer::Linear(linear) => linear.validate()?,
+                Layer::MaxPool(pool) => pool.validate()?,
+                Layer::Relu { .. } => {}
+            }
+            if let Some((inputs, outputs)) = layer.shape() {
+                if inputs != width {
                     return Err(NetworkError::Chain {
-                        layer: linear.name.clone(),
-                        expected: linear.inputs(),
+                        layer: layer.name().to_owned(),
+                        expected: inputs,
                         got: width,
                     });
                 }
-                width = linear.outputs();
+                width = outputs;
             }
         }
         Ok(())
@@ -184,6 +190,16 @@ impl Layer {
         match self {
             Self::Linear(linear) => &linear.name,
             Self::Relu { name } => name,
+            Self::MaxPool(pool) => &pool.name,
+        }
+    }
+
+    /// Elements in and out, where the layer has a shape of its own; a ReLU takes any.
+    fn shape(&self) -> Option<(usize, usize)> {
+        match self {
+            Self::Linear(linear) => Some((linear.inputs(), linear.outputs())),
+            Self::MaxPool(pool) => Some((pool.inputs(), pool.outputs())),
+            Self::Relu { .. } => None,
         }
     }
 
@@ -192,10 +208,11 @@ impl Layer {
     pub const fn linear(&self) -> Option<&Linear> {
         match self {
             Self::Linear(linear) => Some(linear),
-            Self::Relu { .. } => None,
+            Self::Relu { .. } | Self::MaxPool(_) => None,
         }
     }
 }
+
 /// The product of a shape, if it lies in `1..=MAX_TENSOR`.
 pub(crate) fn elements(shape: &[usize]) -> Option<usize> {
     let product = shape
@@ -203,6 +220,7 @@ pub(crate) fn elements(shape: &[usize]) -> Option<usize> {
         .try_fold(1usize, |product, &side| product.checked_mul(side))?;
     (1..=MAX_TENSOR).contains(&product).then_some(product)
 }
+
 #[cfg(test)]
 mod tests {
     use ndarray::{Array1, Array2};
@@ -254,6 +272,33 @@ mod tests {
                 net.linears().count()
             ),
             (6, 3, 6 + 4 + 4, 2)
+        );
+    }
+
+    #[test]
+    fn pooling_changes_the_width() {
+        let relu = |name: &str| Layer::Relu {
+            name: name.to_owned(),
+        };
+        let pool = MaxPool::new("p", [1, 2, 3], [2, 2], [1, 1], [0; 4]).unwrap();
+        let net = network(vec![
+            relu("r0"),
+            Layer::MaxPool(pool.clone()),
+            relu("r1"),
+            linear("a", dense(4, 2)),
+        ]);
+        net.validate().unwrap();
+        assert_eq!((net.classes(), net.relu_count()), (4, 6 + 2));
+        let last = network(vec![Layer::MaxPool(pool.clone())]);
+        assert_eq!(last.classes(), 2);
+        let broken = network(vec![linear("a", dense(4, 6)), Layer::MaxPool(pool)]);
+        assert_eq!(
+            broken.validate(),
+            Err(NetworkError::Chain {
+                layer: "p".to_owned(),
+                expected: 6,
+                got: 4
+            })
         );
     }
 

@@ -8,38 +8,57 @@
 //! for every stage:
 //!   S      linear layer on ciphertexts
 //!   S -> C converted to shares modulo 2^k                                    bridge::to_shares
-//!   S <-> C  ReLU on shares                                                  mpc::relu
+//!   S <-> C  maxima over windows, modulo 2^k                                 mpc::max_pool
+//!   S <-> C  ReLU on shares, or the way back to the modulus                  mpc::relu
 //!   C -> S   the client's share encrypted, the server's added                bridge::to_ciphertexts
 //! last stage: S <-> C  argmax on shares, opened to the client                mpc::argmax
+//!             or the scores, rounded, opened to the client                   mpc::logits
 //! ```
 //!
-//! **Security**, semi-honest. The protocol is a sequence of the three sub-protocols above; each one's outputs are uniform
+//! **Security**, semi-honest. The protocol is a sequence of the sub-protocols above; each one's outputs are uniform
 //! shares or fresh ciphertexts, so their simulators compose (modular composition, Canetti 2000). The server's view is
-//! simulated from the plan and the number of images alone. The client's view is simulated from the plan and the classes
+//! simulated from the plan and the number of images alone. The client's view is simulated from the plan and the classes, or the rounded scores if the plan says so,
 //! `F(x, W; rho)`, `rho` being its own encryption noise and the shares' randomness: near ties depend on `rho`, and the flooding of
 //! the last layer dulls that dependence without removing it. SECURITY.md has figures.
 
 mod client;
 mod hello;
+pub mod nonlinear;
 mod server;
 #[cfg(test)]
 mod tests;
 
-pub use client::Client;
+pub use client::{Client, Results};
 pub use hello::{HELLO_BYTES, Role};
 pub use server::{Server, ServerConnection};
 
 use crate::Error;
 use halfmask_bridge::ckks::Modulus;
 
-/// What tests record of a run: this party's shares before every stage's non-linear layer, and after every ReLU.
+/// What tests record of a run: this party's shares before every stage's non-linear layers, and after them.
 #[cfg(any(test, feature = "test-seed"))]
 #[derive(Clone, Debug, Default)]
 pub struct Recording {
     /// Shares modulo `2^k`, a stage an entry.
     pub entered: Vec<Vec<u32>>,
-    /// Shares modulo `q`, a ReLU an entry.
+    /// Shares modulo `2^k`, after every maximum of every stage.
+    pub pooled: Vec<Vec<Vec<u32>>>,
+    /// Shares modulo `q`, an inner stage an entry.
     pub left: Vec<Vec<u32>>,
+}
+
+#[cfg(any(test, feature = "test-seed"))]
+impl Recording {
+    fn enter(&mut self, x: &[u32]) {
+        self.entered.push(x.to_vec());
+        self.pooled.push(Vec::new());
+    }
+
+    fn pool(&mut self, x: &[u32]) {
+        if let Some(stage) = self.pooled.last_mut() {
+            stage.push(x.to_vec());
+        }
+    }
 }
 
 /// Multiplies shares by a public constant modulo `q`, without a division: the shares are secret.

@@ -1,25 +1,25 @@
 //! The public plan: all that a client learns of a model, and all it needs.
 //!
-//! Element counts, activations, moduli, widths and shifts. Not in it: weights, their scale, the geometry of a layer
+//! Element counts, activations, moduli, widths, shifts, and the windows of maxima, which both parties gather. Not in it:
+//! weights, their scale, the geometry of a linear layer
 //! (kernel, strides, which inputs an output reads), true ranges. Multipliers and shifts are powers of two or exponents that
 //! the planner derives from ranges, so they tell the size of a layer's values within a factor of two; SECURITY.md says so.
 
 use crate::Error;
-use halfmask_bridge::ckks::{ErrorTerm, Parameters, ParametersLiteral, SecurityTable};
+use crate::nn::party::nonlinear::{LogitsSpec, RescaleSpec};
+use halfmask_bridge::ckks::{ParametersLiteral, SecurityTable};
 use halfmask_bridge::mpc::argmax::ArgmaxSpec;
 use halfmask_bridge::mpc::relu::{ReluSpec, Target};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+mod check;
+mod stage;
+
+pub use stage::{Activation, PoolPlan, RangeKind, Stage};
+
 /// The version of plan and protocol.
 pub const PROTOCOL_VERSION: u32 = 1;
-
-/// The most elements a layer may have.
-const MAX_ELEMENTS: u32 = 1 << 20;
-
-/// The most values, or labels of an argmax, that a layer may have in a full batch: a plan comes from the peer, and
-/// these numbers size buffers.
-const MAX_VALUES: u64 = 1 << 26;
 
 /// The public plan of a network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -61,158 +61,7 @@ pub struct InputPlan {
     pub multiplier: u32,
 }
 
-/// A linear layer and what follows it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Stage {
-    /// The linear layer's name.
-    pub name: String,
-    /// Ciphertexts in.
-    pub inputs: u32,
-    /// Ciphertexts out.
-    pub outputs: u32,
-    /// Outputs become shares modulo `2^share_bits`.
-    pub share_bits: u32,
-    /// Where the range of the outputs comes from.
-    pub range: RangeKind,
-    /// What is done with the shares.
-    pub then: Activation,
-}
-
-/// Where a range comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RangeKind {
-    /// The largest value seen on training data, with a factor of two of headroom; beyond it values wrap.
-    Calibrated,
-    /// Interval arithmetic on the integers, noise included, from the range of the layer before: if that holds, so does this.
-    Proven,
-}
-
-/// A non-linear layer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, tag = "kind", rename_all = "snake_case")]
-pub enum Activation {
-    /// ReLU by a garbled sign.
-    Relu {
-        /// The layer's name.
-        name: String,
-        /// Bits of the comparison.
-        width: u32,
-        /// Outputs are inputs over `2^shift`.
-        shift: u32,
-        /// Both parties multiply their output shares by this.
-        multiplier: u32,
-        /// Values of a segment ([`ReluSpec::segment`]).
-        segment: u32,
-    },
-    /// The class, to the client alone.
-    Argmax {
-        /// Bits of the comparison.
-        width: u32,
-        /// Width of the uniform error that floods the last layer's noise, in units of `q`.
-        flood: u64,
-    },
-}
-
 impl Plan {
-    /// Checks a plan, wherever it comes from; returns the checked ring parameters.
-    ///
-    /// # Errors
-    /// [`Error::Plan`] names the first rule that is broken.
-    pub fn check(&self) -> Result<Parameters, Error> {
-        let fail = |detail: String| Err(Error::Plan(detail));
-        if self.version != PROTOCOL_VERSION {
-            return fail(format!(
-                "version {}, this program speaks {PROTOCOL_VERSION}",
-                self.version
-            ));
-        }
-        // The stricter table, 128 bits or nothing: a peer cannot ask for less.
-        let parameters = Parameters::new(&self.parameters())?;
-        let RingPlan { degree, modulus } = self.ring;
-        if modulus >> 31 != 0 {
-            return fail(format!("modulus {modulus}, expected below 2^31"));
-        }
-        let printable = |name: &str| name.len() <= 256 && !name.chars().any(char::is_control);
-        let names = self
-            .stages
-            .iter()
-            .flat_map(Stage::names)
-            .chain([self.model.as_str()]);
-        if let Some(name) = names.into_iter().find(|name| !printable(name)) {
-            return fail(format!("unprintable name \"{}\"", name.escape_debug()));
-        }
-        let input = &self.input;
-        let pixels = input.shape.iter().try_fold(1u32, |a, b| a.checked_mul(*b));
-        let Some(mut width) = pixels.filter(|p| (1..=MAX_ELEMENTS).contains(p)) else {
-            return fail(format!("input shape {:?}", input.shape));
-        };
-        let reach = u64::from(input.levels) * u64::from(input.multiplier);
-        if !(input.max.is_finite() && input.max > 0.0)
-            || reach == 0
-            || reach >= u64::from(modulus / 2)
-        {
-            return fail(format!(
-                "input of {} levels times {}",
-                input.levels, input.multiplier
-            ));
-        }
-        for (i, stage) in self.stages.iter().enumerate() {
-            let Stage {
-                name,
-                inputs,
-                outputs,
-                ..
-            } = stage;
-            let values = u64::from(*outputs) * u64::from(degree);
-            if values > MAX_VALUES {
-                return fail(format!(
-                    "layer {name}: {values} values a batch, at most {MAX_VALUES} are taken"
-                ));
-            }
-            if *inputs != width || !(1..=MAX_ELEMENTS).contains(outputs) {
-                return fail(format!(
-                    "layer {name}: {inputs} inputs of {width} values, {outputs} outputs"
-                ));
-            }
-            width = *outputs;
-            let last = i + 1 == self.stages.len();
-            match &stage.then {
-                Activation::Relu { multiplier, .. } => {
-                    if last {
-                        return fail(format!("layer {name}: the last layer must end in a class"));
-                    }
-                    if !multiplier.is_power_of_two() || *multiplier >= modulus {
-                        return fail(format!(
-                            "layer {name}: multiplier {multiplier}, expected a power of two"
-                        ));
-                    }
-                    self.relu(stage).map_or(Ok(()), |spec| spec.validate())?;
-                }
-                Activation::Argmax { flood, width } => {
-                    if values * u64::from(*width) > MAX_VALUES {
-                        return fail(format!(
-                            "layer {name}: {outputs} classes of {width} bits are too many"
-                        ));
-                    }
-                    if !last {
-                        return fail(format!("layer {name}: a class before the last layer"));
-                    }
-                    if *flood == 0 || *flood > u64::from(modulus) {
-                        return fail(format!("layer {name}: flooding width {flood}"));
-                    }
-                    self.argmax(stage)
-                        .map_or(Ok(()), |spec| spec.template().map(|_| ()))?;
-                }
-            }
-        }
-        if self.stages.is_empty() {
-            return fail("no layers".into());
-        }
-        Ok(parameters)
-    }
-
     /// The ring's parameters, under the table that this program insists on.
     #[must_use]
     pub fn parameters(&self) -> ParametersLiteral {
@@ -246,7 +95,9 @@ impl Plan {
                 target: Target::Modulus(self.modulus()),
                 segment,
             }),
-            Activation::Argmax { .. } => None,
+            Activation::Rescale { .. } | Activation::Argmax { .. } | Activation::Logits { .. } => {
+                None
+            }
         }
     }
 
@@ -255,22 +106,61 @@ impl Plan {
     pub fn argmax(&self, stage: &Stage) -> Option<ArgmaxSpec> {
         match stage.then {
             Activation::Argmax { width, .. } => Some(ArgmaxSpec {
-                classes: stage.outputs,
+                classes: stage.values(),
                 share_bits: stage.share_bits,
                 width,
             }),
-            Activation::Relu { .. } => None,
+            Activation::Relu { .. } | Activation::Rescale { .. } | Activation::Logits { .. } => {
+                None
+            }
         }
     }
 
-    /// ReLUs an image.
+    /// The opening of scores after a stage, if there is one.
+    #[must_use]
+    pub fn logits(&self, stage: &Stage) -> Option<LogitsSpec> {
+        match stage.then {
+            Activation::Logits { width, .. } => Some(LogitsSpec {
+                share_bits: stage.share_bits,
+                dropped_bits: stage.share_bits.saturating_sub(width),
+            }),
+            Activation::Relu { .. } | Activation::Rescale { .. } | Activation::Argmax { .. } => {
+                None
+            }
+        }
+    }
+
+    /// The opening of scores at the end and the value of one opened unit, if the plan opens scores.
+    #[must_use]
+    pub fn scores(&self) -> Option<(LogitsSpec, f64)> {
+        let stage = self.stages.last()?;
+        match stage.then {
+            Activation::Logits { step, .. } => Some((self.logits(stage)?, f64::from(step).exp2())),
+            _ => None,
+        }
+    }
+
+    /// The return to the modulus without a ReLU after a stage, if there is one.
+    #[must_use]
+    pub fn rescale(&self, stage: &Stage) -> Option<RescaleSpec> {
+        match stage.then {
+            Activation::Rescale { shift, .. } => Some(RescaleSpec {
+                share_bits: stage.share_bits,
+                shift,
+                modulus: self.modulus(),
+            }),
+            Activation::Relu { .. } | Activation::Argmax { .. } | Activation::Logits { .. } => None,
+        }
+    }
+
+    /// ReLUs an image, counted after the maxima before them.
     #[must_use]
     pub fn relus(&self) -> u64 {
         let relu = |s: &&Stage| matches!(s.then, Activation::Relu { .. });
         self.stages
             .iter()
             .filter(relu)
-            .map(|s| u64::from(s.outputs))
+            .map(|s| u64::from(s.values()))
             .sum()
     }
 
@@ -279,7 +169,18 @@ impl Plan {
     pub fn relu_and_gates(&self) -> u64 {
         self.stages
             .iter()
-            .filter_map(|s| Some(u64::from(s.outputs) * (u64::from(self.relu(s)?.width) - 2)))
+            .filter_map(|s| Some(u64::from(s.values()) * (u64::from(self.relu(s)?.width) - 2)))
+            .sum()
+    }
+
+    /// Comparisons of all maxima over windows of an image.
+    ///
+    /// # Errors
+    /// If a window's geometry is unusable.
+    pub fn pool_comparisons(&self) -> Result<u64, Error> {
+        let pools = self.stages.iter().flat_map(|s| &s.pool);
+        pools
+            .map(|pool| Ok(pool.geometry()?.comparisons() as u64))
             .sum()
     }
 
@@ -342,26 +243,5 @@ impl InputPlan {
         let levels = f64::from(self.levels);
         // NaN becomes 0: comparisons with it are false, and the cast saturates.
         (value / self.max * levels).round().clamp(-levels, levels) as i64
-    }
-}
-
-impl Stage {
-    fn names(&self) -> impl Iterator<Item = &str> {
-        let relu = match &self.then {
-            Activation::Relu { name, .. } => Some(name.as_str()),
-            Activation::Argmax { .. } => None,
-        };
-        [self.name.as_str()].into_iter().chain(relu)
-    }
-}
-
-impl Activation {
-    /// The distribution of `e_0` in the conversion before this layer.
-    #[must_use]
-    pub fn error0(&self) -> ErrorTerm {
-        match self {
-            Self::Relu { .. } => ErrorTerm::CentredBinomial,
-            Self::Argmax { flood, .. } => ErrorTerm::Uniform { width: *flood },
-        }
     }
 }

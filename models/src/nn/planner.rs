@@ -3,23 +3,34 @@
 //! **Scales.** Let a layer's integer input be `S` times its real input and its weights be quantised with scale `s`, the largest
 //! that keeps them below `2^(b-1)` for `b` weight bits. Its integer output is `S s` times the real one. Comparisons are made on the
 //! top bits of `q`, so outputs must be large: the planner multiplies by a power of two such that the range of the outputs lies
-//! in `(target / 2, target]`, where `target` is `q / 4` before a ReLU and `q / 8` before an argmax (differences must fit). For the
+//! in `(target / 2, target]`, where `target` is `q / 4` before a ReLU and `q / 8` before a maximum or an argmax (differences must fit). For the
 //! first layer the factor is the client's input multiplier; for a later one it is taken from the shift of the ReLU
 //! before, whose output is `2^k / q / 2^h` times its input (modulo `2^k` after the switch). ReLU commutes with positive scaling
-//! and argmax with it too, so `S` is never undone, and only powers of two become public.
+//! and maxima with it too, so `S` is never undone, and only powers of two become public. Where scores are opened, `S` of the last layer must be
+//! known: its weight scale is made smaller, by less than a factor of two, until a unit of the opened scores is a power of two.
+//!
+//! **Maxima.** ReLU and maximum commute, so the maximum comes first and the ReLU has fewer values. A maximum without a ReLU
+//! is followed by a signed change of the modulus.
 //!
 //! **Ranges** are calibrated (from the model file: the largest absolute pre-activation on its training data) or proven (interval
 //! arithmetic from the input's range). A calibrated range leaves a factor of two up to the wrap.
 //!
 //! **Noise.** For every stage the bound of [`halfmask_bridge::ckks::noise`] is computed from the real weights (never published) and
-//! must leave `range + noise + rounding` below the half-ring where signs are right; otherwise planning fails.
+//! must leave `range + noise + rounding` below [`Stage::limit`], where signs and differences are right; otherwise planning fails.
 
 use crate::Error;
-use crate::nn::graph::{Layer, Linear, LinearKind, Network};
-use crate::nn::plan::{Activation, InputPlan, PROTOCOL_VERSION, Plan, RangeKind, RingPlan, Stage};
+use crate::nn::graph::{Linear, LinearKind, Network};
+use crate::nn::plan::{
+    Activation, InputPlan, PROTOCOL_VERSION, Plan, PoolPlan, RangeKind, RingPlan, Stage,
+};
 use crate::nn::quantised::{QuantisedNetwork, quantise};
-use halfmask_bridge::ckks::Parameters;
+use chain::{Link, links};
 use halfmask_bridge::ckks::noise::{NoiseBound, NoiseModel};
+use halfmask_bridge::ckks::{ErrorTerm, Parameters};
+use verify::verify;
+
+mod chain;
+mod verify;
 
 /// What the planner may choose freely.
 #[derive(Clone, Debug)]
@@ -30,8 +41,12 @@ pub struct PlanOptions {
     pub weight_bits: u32,
     /// Bits of a ReLU's comparison.
     pub relu_width: u32,
+    /// Bits of a comparison in a maximum over windows.
+    pub pool_width: u32,
     /// Bits of the argmax's comparison.
     pub argmax_width: u32,
+    /// What is opened to the client.
+    pub output: Output,
     /// Bits below a comparison's unit that shares keep: noise and rounding stay far below the unit.
     pub guard_bits: u32,
     /// Steps from zero to the largest input.
@@ -46,12 +61,28 @@ impl Default for PlanOptions {
             parameters: Parameters::throughput(),
             weight_bits: 9,
             relu_width: 12,
+            pool_width: 12,
             argmax_width: 12,
+            output: Output::Class,
             guard_bits: 10,
             input_levels: 255,
             segment: 1 << 14,
         }
     }
+}
+
+/// What is opened to the client.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Output {
+    /// The class alone.
+    #[default]
+    Class,
+    /// All scores. They tell a client much more about the model than classes do; see [`Activation::Logits`].
+    Logits {
+        /// Bits of a score, sign included: one unit is between `2^-(bits - 2)` and `2^-(bits - 3)` of the range of scores. At
+        /// most what the flooding of the last layer's noise still covers.
+        bits: u32,
+    },
 }
 
 /// What the planner proved about a stage; the server's secret, since it depends on the weights.
@@ -68,7 +99,7 @@ pub struct StageReport {
     /// Noise after the switch, in units of the shares: worst case, and exceeded by no coefficient of a full batch but with
     /// probability `2^-40`.
     pub noise: NoiseBound,
-    /// One unit of the comparison, in units of the shares.
+    /// One unit of the coarsest comparison, in units of the shares.
     pub unit: f64,
     /// Largest and mean absolute weight, as integers.
     pub weights: (i16, f64),
@@ -91,7 +122,7 @@ const FAILURE_BITS: f64 = 40.0;
 /// Plans a network.
 ///
 /// # Errors
-/// [`Error::Plan`] if the network's shape is not linear layers with ReLUs between, or no scale fits.
+/// [`Error::Plan`] if the network's shape is not linear layers with ReLUs and maxima between, or no scale fits.
 pub fn plan(network: &Network, options: &PlanOptions) -> Result<Planned, Error> {
     network.validate()?;
     let [modulus] = options.parameters.moduli() else {
@@ -102,7 +133,7 @@ pub fn plan(network: &Network, options: &PlanOptions) -> Result<Planned, Error> 
     let modulus = u32::try_from(*modulus)
         .map_err(|_| Error::Plan(format!("modulus {modulus} is above 32 bits")))?;
     let q = f64::from(modulus);
-    let pairs = stages(network)?;
+    let links = links(network)?;
     if !(2..=16).contains(&options.weight_bits) {
         return Err(Error::Plan(format!(
             "{} weight bits, expected 2 to 16",
@@ -111,9 +142,8 @@ pub fn plan(network: &Network, options: &PlanOptions) -> Result<Planned, Error> 
     }
     let max_weight = ((1u32 << (options.weight_bits - 1)) - 1) as u16;
 
-    let shape = network.input.map(|d| d as u32);
     let mut input = InputPlan {
-        shape,
+        shape: network.input.map(|d| d as u32),
         max: network.input_max,
         levels: options.input_levels,
         multiplier: 1,
@@ -123,21 +153,24 @@ pub fn plan(network: &Network, options: &PlanOptions) -> Result<Planned, Error> 
     let mut bound = network.input_max;
     let mut planned: Vec<Stage> = Vec::new();
     let (mut layers, mut report) = (Vec::new(), Vec::new());
-    for (i, (linear, relu)) in pairs.iter().enumerate() {
-        let argmax = relu.is_none();
-        let width = if argmax {
-            options.argmax_width
-        } else {
-            options.relu_width
-        };
-        let share_bits = width + options.guard_bits;
+    for (i, link) in links.iter().enumerate() {
+        let linear = link.linear;
+        let last = i + 1 == links.len();
+        let end = End::of(link, last, options);
+        let share_bits = end.width(link, options) + options.guard_bits;
         let (range, kind) = match linear.range {
             Some(range) => (range, RangeKind::Calibrated),
             None => (proven_range(linear, bound), RangeKind::Proven),
         };
-        let target = if argmax { q / 8.0 } else { q / 4.0 };
+        let differences = matches!(end, End::Class) || !link.pools.is_empty();
+        let target = if differences { q / 8.0 } else { q / 4.0 };
         let mut weight_scale =
             f64::from(max_weight) / largest_absolute(linear).max(f64::MIN_POSITIVE);
+        if let End::Logits { .. } = end {
+            // `S / q` becomes a power of two.
+            let exact = (scale * weight_scale / q).log2();
+            weight_scale *= (exact.floor() - exact).exp2();
+        }
         // The power of two that brings the outputs into (target / 2, target].
         let exponent = (target / (range * scale * weight_scale)).log2().floor() as i32;
         match planned.last_mut() {
@@ -150,9 +183,11 @@ pub fn plan(network: &Network, options: &PlanOptions) -> Result<Planned, Error> 
                 }
             }
             Some(Stage {
-                then: Activation::Relu {
-                    shift, multiplier, ..
-                },
+                then:
+                    Activation::Relu {
+                        shift, multiplier, ..
+                    }
+                    | Activation::Rescale { shift, multiplier },
                 ..
             }) => {
                 if exponent >= 0 {
@@ -172,49 +207,53 @@ pub fn plan(network: &Network, options: &PlanOptions) -> Result<Planned, Error> 
         }
         let layer = quantise(linear, max_weight, weight_scale, scale, modulus)?;
         scale *= weight_scale;
-        let then = match relu {
-            Some(name) => Activation::Relu {
-                name: (*name).to_owned(),
-                width,
-                shift: 0,
-                multiplier: 1,
-                segment: options.segment,
-            },
-            None => Activation::Argmax {
-                width,
-                flood: (u64::from(modulus) >> (width + 2)).max(1),
-            },
-        };
-        let model = NoiseModel {
+        let then = end.activation(modulus, scale / q, options);
+        let model = |error0| NoiseModel {
             degree: options.parameters.degree(),
-            error0: then.error0(),
+            error0,
             failure_bits: FAILURE_BITS
                 + (layer.linear.outputs() as f64 * options.parameters.degree() as f64).log2(),
         };
-        let noise = model.switched_layer(layer.linear.norms(), u64::from(modulus), share_bits);
+        let norms = layer.linear.norms();
+        let noise = model(then.error0()).switched_layer(norms, u64::from(modulus), share_bits);
+        if let Activation::Logits { width, flood, .. } = then {
+            // What the flooding must hide, in units of the modulus.
+            let hidden = model(ErrorTerm::CentredBinomial).layer(norms).tail;
+            if (flood as f64) < 2.0 * hidden {
+                return Err(Error::Plan(format!(
+                    "layer {}: scores of {width} bits are flooded by a width of {flood}, too little for noise up to {hidden:.0} on either side; ask for fewer bits",
+                    linear.name
+                )));
+            }
+        }
         let ring = f64::from(share_bits).exp2();
-        let unit = f64::from(options.guard_bits).exp2();
+        let stage = Stage {
+            name: linear.name.clone(),
+            inputs: linear.inputs() as u32,
+            outputs: linear.outputs() as u32,
+            share_bits,
+            range: kind,
+            pool: link
+                .pools
+                .iter()
+                .map(|pool| PoolPlan::new(pool, options.pool_width))
+                .collect::<Result<_, _>>()?,
+            then,
+        };
         report.push(StageReport {
             name: linear.name.clone(),
             range,
             kind,
             range_of_modulus: range * scale / q,
             noise,
-            unit,
+            unit: stage.unit(),
             weights: layer.weight_statistics,
         });
-        planned.push(Stage {
-            name: linear.name.clone(),
-            inputs: linear.inputs() as u32,
-            outputs: linear.outputs() as u32,
-            share_bits,
-            range: kind,
-            then,
-        });
+        planned.push(stage);
         layers.push(layer);
         bound = range;
-        // A ReLU hands on x 2^k / q / 2^h; the shift is chosen by the next layer.
-        if i + 1 < pairs.len() {
+        // An inner stage hands on x 2^k / q / 2^h; the shift is chosen by the next layer.
+        if !last {
             scale *= ring / q;
         }
     }
@@ -229,51 +268,79 @@ pub fn plan(network: &Network, options: &PlanOptions) -> Result<Planned, Error> 
         stages: planned,
     };
     plan.check()?;
+    let network = QuantisedNetwork::new(&plan, layers);
     let planned = Planned {
-        network: QuantisedNetwork::new(&plan, layers),
         plan,
+        network,
         report,
     };
     verify(&planned)?;
     Ok(planned)
 }
 
-/// Interval arithmetic over the integers themselves, after rounding: every stage's values and noise must stay where
-/// signs and differences are right. Calibrated ranges are taken at their word, proven ones are computed.
-fn verify(planned: &Planned) -> Result<(), Error> {
-    let plan = &planned.plan;
-    let q = f64::from(plan.modulus());
-    let mut bound =
-        vec![f64::from(plan.input.levels) * f64::from(plan.input.multiplier); plan.inputs()];
-    let layers = planned.network.layers().iter().map(|l| &l.linear);
-    for ((stage, linear), report) in plan.stages.iter().zip(layers).zip(&planned.report) {
-        let proven = linear.spread(&bound)?.into_iter().zip(linear.bias());
-        let proven = proven.map(|(s, b)| s + b.abs() as f64).fold(0.0, f64::max);
-        let (largest, noise) = match stage.range {
-            RangeKind::Proven => (proven, report.noise.worst_case),
-            RangeKind::Calibrated => (proven.min(report.range_of_modulus * q), report.noise.tail),
-        };
-        let ring = f64::from(stage.share_bits).exp2();
-        let x = largest * ring / q + noise + 1.0;
-        let limit = match stage.then {
-            Activation::Relu { .. } => ring / 2.0 - 3.0 * report.unit,
-            Activation::Argmax { .. } => ring / 4.0 - 2.0 * report.unit,
-        };
-        if x > limit {
-            return Err(Error::Plan(format!(
-                "layer {}: values and noise up to {x:.0} exceed {limit:.0} of 2^{}",
-                stage.name, stage.share_bits
-            )));
-        }
-        if let Activation::Relu {
-            shift, multiplier, ..
-        } = stage.then
-        {
-            let y = (x / f64::from(shift).exp2() + 1.0) * f64::from(multiplier);
-            bound = vec![y; linear.outputs()];
+/// How a stage ends, before its scales are known.
+#[derive(Clone, Copy, Debug)]
+enum End<'a> {
+    Relu(&'a str),
+    Rescale,
+    Class,
+    Logits { bits: u32 },
+}
+
+impl<'a> End<'a> {
+    fn of(link: &Link<'a>, last: bool, options: &PlanOptions) -> Self {
+        match (link.relu, last, options.output) {
+            (Some(name), ..) => Self::Relu(name),
+            (None, false, _) => Self::Rescale,
+            (None, true, Output::Class) => Self::Class,
+            (None, true, Output::Logits { bits }) => Self::Logits { bits },
         }
     }
-    Ok(())
+
+    /// The most bits that anything after the conversion looks at.
+    fn width(self, link: &Link<'_>, options: &PlanOptions) -> u32 {
+        let pools = if link.pools.is_empty() {
+            0
+        } else {
+            options.pool_width
+        };
+        pools.max(match self {
+            Self::Relu(_) => options.relu_width,
+            // What is kept for the next layer's input.
+            Self::Rescale => options.relu_width,
+            Self::Class => options.argmax_width,
+            Self::Logits { bits } => bits,
+        })
+    }
+
+    /// The activation; `scale` is the integers' scale over the modulus.
+    fn activation(self, modulus: u32, scale: f64, options: &PlanOptions) -> Activation {
+        // A quarter of the opened unit.
+        let flood = |width: u32| (u64::from(modulus).checked_shr(width + 2).unwrap_or(0)).max(1);
+        match self {
+            Self::Relu(name) => Activation::Relu {
+                name: name.to_owned(),
+                width: options.relu_width,
+                shift: 0,
+                multiplier: 1,
+                segment: options.segment,
+            },
+            Self::Rescale => Activation::Rescale {
+                shift: 0,
+                multiplier: 1,
+            },
+            Self::Class => Activation::Argmax {
+                width: options.argmax_width,
+                flood: flood(options.argmax_width),
+            },
+            Self::Logits { bits } => Activation::Logits {
+                width: bits,
+                flood: flood(bits),
+                // `r` stands for `r q / (S 2^width)`, and `S / q` is a power of two.
+                step: -(scale.log2().round() as i32) - bits as i32,
+            },
+        }
+    }
 }
 
 /// `2^exponent` as a public multiplier.
@@ -283,34 +350,6 @@ fn power_of_two(exponent: i32, layer: &str) -> Result<u32, Error> {
         _ => Err(Error::Plan(format!(
             "layer {layer}: values would need a factor of 2^{exponent}"
         ))),
-    }
-}
-
-/// The linear layers, each with the name of the ReLU that follows; the last has none.
-fn stages(network: &Network) -> Result<Vec<(&Linear, Option<&str>)>, Error> {
-    let mut pairs: Vec<(&Linear, Option<&str>)> = Vec::new();
-    for layer in &network.layers {
-        match (layer, pairs.last_mut()) {
-            (Layer::Linear(linear), None | Some((_, Some(_)))) => pairs.push((linear, None)),
-            (Layer::Linear(linear), Some((before, None))) => {
-                return Err(Error::Plan(format!(
-                    "layers {} and {} follow each other without an activation; fuse them before export",
-                    before.name, linear.name
-                )));
-            }
-            (Layer::Relu { name }, Some((_, after @ None))) => *after = Some(name),
-            (Layer::Relu { name }, _) => {
-                return Err(Error::Plan(format!(
-                    "ReLU {name} does not follow a linear layer"
-                )));
-            }
-        }
-    }
-    match pairs.last() {
-        Some((_, None)) => Ok(pairs),
-        _ => Err(Error::Plan(
-            "the network must end in a linear layer whose outputs are the classes".into(),
-        )),
     }
 }
 

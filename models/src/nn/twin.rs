@@ -5,8 +5,10 @@
 //! ```text
 //! m  = W y + b                                  exact; then centred modulo q, so that a ReLU's overflow wraps as in the protocol
 //! x  = round(m 2^k / q)                         half up, centred modulo 2^k
-//! y' = round(x / 2^h) if x >= u, else 0         times the stage's multiplier
+//! x  = the largest x of every window            where maxima follow
+//! y' = round(x / 2^h) if x >= u, else 0         times the stage's multiplier; without a ReLU round(x / 2^h)
 //! class = the lowest index of the largest round(x / u)      (last stage, u of the argmax)
+//! score = round(x / 2^(k-l)) 2^step             (last stage, if scores of l bits are opened instead)
 //! ```
 //!
 //! **Bound.** Element by element. Let `E` bound the noise of a stage's conversion ([`StageReport::noise`], its tail: exceeded by no value
@@ -17,7 +19,12 @@
 //! X_o = (sum_i |w_{o,i}| d_i) 2^k / q + E + 1
 //! ```
 //!
-//! The protocol passes every `x >= 2u` and no `x < 0`, and truncates within one ([`halfmask_bridge::mpc::relu`]). So a ReLU's output differs by at most
+//! **Maxima.** A comparison of the protocol returns one of its two values exactly, never the smaller where they differ by `2u` or more. So a
+//! tournament of `L` levels returns one of its window's values `x'_i`, at least `max x'_i - 2uL`; with `x_i - X_i <= x'_i <= x_i + X_i` the result lies between
+//! `max(x_i - X_i) - 2uL` and `max(x_i + X_i)`. Its distance from the twin's `max x_i` is at most the larger of the two ends'; in short
+//! `|max a - max b| <= max X_i`, plus `2u` a level. This needs every `|x_i| + X_i < 2^(k-2) - 2u`, so that differences fit.
+//!
+//! **Activations.** The protocol passes every `x >= 2u` and no `x < 0`, and truncates within one ([`halfmask_bridge::mpc::relu`]). So a ReLU's output differs by at most
 //!
 //! ```text
 //! 0                          where x + X < 0        both are zero
@@ -25,19 +32,24 @@
 //! (X + 2u) / 2^h + 2         elsewhere
 //! ```
 //!
-//! times the multiplier, as long as nothing wraps, which is checked. At the argmax every value is within `X + u` of the twin's, so the class `c`
-//! is the same if `x_c - x_j > X_c + X_j + 2u` for every other `j`: then the label is *certified* ([`Twin::certify`]). The bound is worst case
+//! times the multiplier, as long as nothing wraps, which is checked; without a ReLU it is `X / 2^h + 3/2`. At the argmax every value is within `X + u` of the twin's, so the class `c`
+//! is the same if `x_c - x_j > X_c + X_j + 2u` for every other `j`: then the label is *certified* ([`Twin::certify`]). A score is the protocol's value
+//! rounded, so it differs from the twin's unrounded `x 2^(l-k+step)` by at most `(1/2 + X / 2^(k-l)) 2^step` ([`Twin::scores`]). The bound is worst case
 //! over signs, so it certifies less than what in fact agrees.
 //!
-//! **Replay.** [`replay`] takes the shares of both parties at the entry of every non-linear layer, that is, masks and noise, and
+//! **Replay.** [`replay()`] takes the shares of both parties at the entry of every non-linear layer, that is, masks and noise, and
 //! reproduces the protocol's outputs bit for bit; a test does so with a recorded run.
 
 use crate::Error;
 use crate::nn::plan::{Activation, Plan, Stage};
 use crate::nn::planner::StageReport;
 use crate::nn::quantised::QuantisedNetwork;
-use halfmask_bridge::mpc::argmax::argmax_reference;
-use halfmask_bridge::mpc::relu::relu_reference;
+use halfmask_bridge::linear::IntegerLinear;
+
+mod bound;
+mod replay;
+
+pub use replay::{Replay, Shares, StageShares, replay};
 
 /// The deterministic evaluator of a quantised network.
 #[derive(Clone, Copy, Debug)]
@@ -56,10 +68,22 @@ pub struct TwinOutput {
     pub margin: i64,
 }
 
+/// The scores of one image as the twin has them, in the model's units.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TwinScores {
+    /// Before rounding.
+    pub values: Vec<f64>,
+    /// For each the largest distance of the protocol's score; infinite if a value may have wrapped.
+    pub bounds: Vec<f64>,
+}
+
 /// What a pass through the network finds.
 struct Pass {
     output: TwinOutput,
     certified: bool,
+    /// How far the protocol's last values may differ, and whether nothing wraps.
+    reach: Vec<f64>,
+    inside: bool,
 }
 
 impl<'a> Twin<'a> {
@@ -74,9 +98,7 @@ impl<'a> Twin<'a> {
     }
 
     /// The stages with their integer layers.
-    fn stages(
-        &self,
-    ) -> impl Iterator<Item = (&'a Stage, &'a halfmask_bridge::linear::IntegerLinear)> {
+    fn stages(&self) -> impl Iterator<Item = (&'a Stage, &'a IntegerLinear)> {
         self.plan()
             .stages
             .iter()
@@ -104,22 +126,56 @@ impl<'a> Twin<'a> {
         Ok((pass.output, pass.certified))
     }
 
+    /// The scores of one image and their bounds.
+    ///
+    /// # Errors
+    /// If the image has another size, or the plan does not open scores.
+    pub fn scores(&self, image: &[i64], report: &[StageReport]) -> Result<TwinScores, Error> {
+        let Some((spec, step)) = self.plan().scores() else {
+            return Err(Error::Plan("the plan opens a class, not scores".into()));
+        };
+        let pass = self.pass(image, Some(report))?;
+        let scale = f64::from(spec.dropped_bits).exp2();
+        let bound = |reach: &f64| match pass.inside {
+            true => (0.5 + reach / scale) * step,
+            false => f64::INFINITY,
+        };
+        Ok(TwinScores {
+            values: pass
+                .output
+                .scores
+                .iter()
+                .map(|x| *x as f64 / scale * step)
+                .collect(),
+            bounds: pass.reach.iter().map(bound).collect(),
+        })
+    }
+
     fn pass(&self, image: &[i64], report: Option<&[StageReport]>) -> Result<Pass, Error> {
         let plan = self.plan();
         let q = f64::from(plan.modulus());
         let mut y = plan.encode(image);
         let mut d = vec![0.0; plan.inputs()];
-        let mut certified = report.is_some();
-        let mut scores = Vec::new();
-        let mut class = 0;
+        let mut inside = report.is_some();
+        let mut pass = Pass {
+            output: TwinOutput {
+                class: 0,
+                scores: Vec::new(),
+                margin: i64::MAX,
+            },
+            certified: false,
+            reach: Vec::new(),
+            inside: false,
+        };
         for (i, (stage, linear)) in self.stages().enumerate() {
-            let x: Vec<i64> = linear
+            let k = stage.share_bits;
+            let mut x: Vec<i64> = linear
                 .plain(&y)?
                 .into_iter()
-                .map(|m| switch(m, plan.modulus(), stage.share_bits))
+                .map(|m| switch(m, plan.modulus(), k))
                 .collect();
-            let ring = f64::from(stage.share_bits).exp2();
-            let reach: Vec<f64> = match report {
+            let ring = f64::from(k).exp2();
+            let mut reach: Vec<f64> = match report {
                 None => Vec::new(),
                 Some(report) => {
                     let noise = report.get(i).map_or(f64::INFINITY, |r| r.noise.tail);
@@ -130,6 +186,11 @@ impl<'a> Twin<'a> {
                         .collect()
                 }
             };
+            inside = inside && bound::inside(&x, &reach, stage.limit());
+            for pool in &stage.pool {
+                let unit = f64::from(k - pool.width).exp2();
+                (x, reach) = bound::pooled(&pool.geometry()?, &x, &reach, unit);
+            }
             match stage.then {
                 Activation::Relu {
                     width,
@@ -137,20 +198,11 @@ impl<'a> Twin<'a> {
                     multiplier,
                     ..
                 } => {
-                    let unit = 1i64 << (stage.share_bits - width);
-                    let limit = ring / 2.0 - 3.0 * unit as f64;
-                    certified &= x
-                        .iter()
-                        .zip(&reach)
-                        .all(|(x, r)| x.abs() as f64 + r < limit);
-                    d = x
-                        .iter()
-                        .zip(&reach)
-                        .map(|(x, reach)| {
-                            relu_reach(*x as f64, *reach, unit as f64, shift)
-                                * f64::from(multiplier)
-                        })
-                        .collect();
+                    let unit = 1i64 << (k - width);
+                    let differs = |(x, reach): (&i64, &f64)| {
+                        bound::relu(*x as f64, *reach, unit as f64, shift) * f64::from(multiplier)
+                    };
+                    d = x.iter().zip(&reach).map(differs).collect();
                     let relu = |x: &i64| {
                         if *x >= unit {
                             round_shift(*x, shift)
@@ -158,146 +210,40 @@ impl<'a> Twin<'a> {
                             0
                         }
                     };
-                    y = x
-                        .iter()
-                        .map(|x| centre(relu(x) * i64::from(multiplier), i64::from(plan.modulus())))
-                        .collect();
+                    y = self.multiplied(x.iter().map(relu), multiplier);
                 }
-                Activation::Argmax { width, .. } => {
-                    let unit = f64::from(stage.share_bits - width).exp2();
-                    let rounded: Vec<i64> = x
+                Activation::Rescale { shift, multiplier } => {
+                    d = reach
                         .iter()
-                        .map(|x| round_shift(*x, stage.share_bits - width))
+                        .map(|r| bound::rescale(*r, shift) * f64::from(multiplier))
                         .collect();
-                    class = first_largest(&rounded);
-                    certified &= wins(class, &x, &reach, unit, ring);
-                    scores = x;
+                    y = self.multiplied(x.iter().map(|x| round_shift(*x, shift)), multiplier);
+                }
+                Activation::Argmax { width, .. } | Activation::Logits { width, .. } => {
+                    let unit = f64::from(k - width).exp2();
+                    let rounded: Vec<i64> = x.iter().map(|x| round_shift(*x, k - width)).collect();
+                    let class = first_largest(&rounded);
+                    pass.certified = inside && bound::wins(class, &x, &reach, unit);
+                    pass.output.class = class;
+                    pass.output.scores = x;
+                    (pass.reach, pass.inside) = (reach, inside);
+                    break;
                 }
             }
         }
-        let mut sorted = scores.clone();
+        let mut sorted = pass.output.scores.clone();
         sorted.sort_unstable_by(|a, b| b.cmp(a));
-        let margin = match sorted.as_slice() {
-            [first, second, ..] => first - second,
-            _ => i64::MAX,
-        };
-        Ok(Pass {
-            output: TwinOutput {
-                class,
-                scores,
-                margin,
-            },
-            certified,
-        })
-    }
-}
-
-/// How far a ReLU's output may differ if its input `x` differs by at most `reach`; see the module's documentation.
-fn relu_reach(x: f64, reach: f64, unit: f64, shift: u32) -> f64 {
-    let scale = f64::from(shift).exp2();
-    if x + reach < 0.0 {
-        0.0
-    } else if x - reach >= 2.0 * unit {
-        reach / scale + 1.5
-    } else {
-        (reach + 2.0 * unit) / scale + 2.0
-    }
-}
-
-/// Whether the class wins whatever the differences within `reach` and the rounding to units are.
-fn wins(class: usize, x: &[i64], reach: &[f64], unit: f64, ring: f64) -> bool {
-    let value = |i: usize| Some((*x.get(i)? as f64, *reach.get(i)?));
-    let Some((largest, own)) = value(class) else {
-        return false;
-    };
-    (0..x.len()).all(|j| {
-        value(j).is_some_and(|(x, r)| {
-            let inside = x.abs() + r < ring / 4.0 - unit;
-            inside && (j == class || largest - x > own + r + 2.0 * unit)
-        })
-    })
-}
-
-/// Both parties' shares at the entry of one non-linear layer, `[element][image]`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct StageShares {
-    /// The client's: message, noise and mask.
-    pub client: Vec<u32>,
-    /// The server's: the negative mask.
-    pub server: Vec<u32>,
-}
-
-/// What a replay finds for one image.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Replay {
-    /// The class the protocol opens.
-    pub class: usize,
-    /// For each stage the distance of `x` from `m 2^k / q`, largest over its elements, in units of the shares.
-    pub noise: Vec<f64>,
-    /// For each ReLU the reconstructed outputs, as residues.
-    pub outputs: Vec<Vec<u32>>,
-}
-
-/// Recomputes a protocol run for image `image` of `images` from masks and noise alone.
-///
-/// # Errors
-/// If shares are missing.
-pub fn replay(
-    network: &QuantisedNetwork,
-    input: &[i64],
-    shares: &[StageShares],
-    image: usize,
-    images: usize,
-) -> Result<Replay, Error> {
-    let twin = Twin::new(network);
-    let plan = twin.plan();
-    let q = i64::from(plan.modulus());
-    let mut y = plan.encode(input);
-    let mut found = Replay {
-        class: 0,
-        noise: Vec::new(),
-        outputs: Vec::new(),
-    };
-    for ((stage, linear), shares) in twin.stages().zip(shares) {
-        let column =
-            |x: &[u32]| -> Vec<u32> { x.iter().skip(image).step_by(images).copied().collect() };
-        let (client, server) = (column(&shares.client), column(&shares.server));
-        if client.len() != linear.outputs() || server.len() != linear.outputs() {
-            return Err(Error::Plan(format!(
-                "layer {}: shares of another shape",
-                stage.name
-            )));
+        if let [first, second, ..] = sorted.as_slice() {
+            pass.output.margin = first - second;
         }
-        let ring = 1i64 << stage.share_bits;
-        let mut worst = 0f64;
-        for (m, (c, s)) in linear
-            .plain(&y)?
-            .into_iter()
-            .zip(client.iter().zip(&server))
-        {
-            let x = (i64::from(*c) + i64::from(*s)).rem_euclid(ring) as f64;
-            let exact = m.rem_euclid(q) as f64 * ring as f64 / q as f64;
-            let distance = (x - exact).rem_euclid(ring as f64);
-            worst = worst.max(distance.min(ring as f64 - distance));
-        }
-        found.noise.push(worst);
-        if let (Some(spec), Activation::Relu { multiplier, .. }) = (plan.relu(stage), &stage.then) {
-            let out: Vec<u32> = client
-                .iter()
-                .zip(&server)
-                .map(|(c, s)| {
-                    let t = i64::from(relu_reference(&spec, *c, *s));
-                    (t * i64::from(*multiplier)).rem_euclid(q) as u32
-                })
-                .collect();
-            // As integers: what the next layer's ciphertexts carry, centred.
-            y = out.iter().map(|v| centre(i64::from(*v), q)).collect();
-            found.outputs.push(out);
-        } else if let Some(spec) = plan.argmax(stage) {
-            found.class = argmax_reference(&spec, &client, &server);
-        }
+        Ok(pass)
     }
-    Ok(found)
+
+    /// Integers times the public factor, centred modulo `q`.
+    fn multiplied(&self, values: impl Iterator<Item = i64>, factor: u32) -> Vec<i64> {
+        let q = i64::from(self.plan().modulus());
+        values.map(|v| centre(v * i64::from(factor), q)).collect()
+    }
 }
 
 /// The representative in `(-n/2, n/2]` or `[-n/2, n/2)` for even `n`.

@@ -8,6 +8,7 @@ use crate::nn::graph::{Layer, Linear, LinearKind, elements};
 
 mod fold;
 mod linear;
+mod pool;
 
 /// The layers so far and the shape of the value they give.
 pub(super) struct Builder<'a> {
@@ -86,6 +87,8 @@ impl<'a> Builder<'a> {
                 });
                 Ok(())
             }
+            Operator::MaxPool(attributes) => self.max_pool(step, attributes),
+            Operator::GlobalMaxPool => self.global_max_pool(step),
             Operator::Flatten { axis } => self.flatten(*axis),
             Operator::Reshape { allow_zero } => self.reshape(step, *allow_zero),
             _ => Err("is not expected on the path".to_owned()),
@@ -180,6 +183,16 @@ impl<'a> Builder<'a> {
         }));
         self.shape = shape;
         Ok(())
+    }
+
+    /// Channels, rows, columns of the value so far.
+    fn image(&self) -> Result<[usize; 3], String> {
+        <[usize; 3]>::try_from(self.shape.as_slice()).map_err(|_| {
+            format!(
+                "its input has shape {:?}, expected channels, rows, columns",
+                self.shape
+            )
+        })
     }
 
     fn no_pads(&self) -> Result<(), String> {

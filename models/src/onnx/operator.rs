@@ -18,6 +18,8 @@ pub(super) enum Operator {
     MatMul,
     Add,
     Relu,
+    MaxPool(PoolAttributes),
+    GlobalMaxPool,
     Flatten {
         axis: i64,
     },
@@ -44,13 +46,30 @@ pub(super) struct ConvAttributes {
     pub(super) padding: Padding,
 }
 
-/// How a `Conv` pads.
+/// Attributes of `MaxPool`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct PoolAttributes {
+    pub(super) kernel: [usize; 2],
+    pub(super) strides: [usize; 2],
+    pub(super) padding: Padding,
+    /// Whether a last window may hang over the edge.
+    pub(super) ceil: bool,
+}
+
+/// How a `Conv` or `MaxPool` pads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Padding {
     /// Top, left, bottom, right.
     Explicit([usize; 4]),
     /// Output size is input size over stride, rounded up; an odd zero goes to the end or the beginning.
     Same { end: bool },
+}
+
+impl Operator {
+    /// Whether the operator may have a second output that is not supported here.
+    fn takes_one_output(&self) -> bool {
+        matches!(self, Self::MaxPool(_))
+    }
 }
 
 /// Reads one node.
@@ -67,6 +86,11 @@ pub(super) fn read(node: &NodeProto, name: &str) -> Result<Operator, Unsupported
             reasons: Vec::new(),
         });
     };
+    if parsed.takes_one_output()
+        && let Some(output) = node.output.get(1).filter(|name| !name.is_empty())
+    {
+        attributes.refuse(format!("output 1 (`{output}`), the indices"));
+    }
     let reasons = attributes.finish();
     if reasons.is_empty() {
         Ok(parsed)
@@ -102,6 +126,8 @@ fn parse(operator: &str, attributes: &mut Attributes<'_>) -> Option<Operator> {
         "MatMul" => Operator::MatMul,
         "Add" => Operator::Add,
         "Relu" => Operator::Relu,
+        "MaxPool" => Operator::MaxPool(max_pool(attributes)),
+        "GlobalMaxPool" => Operator::GlobalMaxPool,
         "Flatten" => Operator::Flatten {
             axis: attributes.int("axis", 1),
         },
@@ -132,14 +158,53 @@ fn parse(operator: &str, attributes: &mut Attributes<'_>) -> Option<Operator> {
 
 fn conv(attributes: &mut Attributes<'_>) -> ConvAttributes {
     attributes.only("group", 1);
+    dilations(attributes);
+    let auto_pad = attributes.string("auto_pad", "NOTSET");
+    ConvAttributes {
+        padding: padding(attributes, &auto_pad),
+        kernel: attributes.sizes("kernel_shape"),
+        strides: attributes.sizes("strides").unwrap_or([1, 1]),
+    }
+}
+
+fn max_pool(attributes: &mut Attributes<'_>) -> PoolAttributes {
+    dilations(attributes);
+    attributes.only("storage_order", 0);
+    if !attributes.has("kernel_shape") {
+        attributes.refuse("attribute kernel_shape left out".to_owned());
+    }
+    let auto_pad = attributes.string("auto_pad", "NOTSET");
+    let ceil = attributes.int("ceil_mode", 0) != 0;
+    if ceil && auto_pad == "VALID" {
+        // The standard's formula rounds down, onnxruntime rounds up.
+        attributes.refuse("attributes auto_pad = VALID and ceil_mode together".to_owned());
+    }
+    PoolAttributes {
+        padding: padding(attributes, &auto_pad),
+        // Refused already where it does not have this form.
+        kernel: attributes.sizes("kernel_shape").unwrap_or([1, 1]),
+        strides: attributes.sizes("strides").unwrap_or([1, 1]),
+        ceil,
+    }
+}
+
+fn dilations(attributes: &mut Attributes<'_>) {
     if let Some(dilations) = attributes.ints("dilations")
         && dilations.iter().any(|&dilation| dilation != 1)
     {
         attributes.refuse(format!("attribute dilations = {dilations:?}"));
     }
-    let auto_pad = attributes.string("auto_pad", "NOTSET");
+}
+
+fn padding(attributes: &mut Attributes<'_>, auto_pad: &str) -> Padding {
     let pads = attributes.sizes("pads");
-    let padding = match auto_pad.as_str() {
+    if auto_pad != "NOTSET" && pads.is_some_and(|pads| pads != [0; 4]) {
+        attributes.refuse(format!(
+            "attributes auto_pad = {} and pads together",
+            auto_pad.escape_debug()
+        ));
+    }
+    match auto_pad {
         "NOTSET" => Padding::Explicit(pads.unwrap_or_default()),
         "VALID" => Padding::Explicit([0; 4]),
         "SAME_UPPER" => Padding::Same { end: true },
@@ -148,16 +213,6 @@ fn conv(attributes: &mut Attributes<'_>) -> ConvAttributes {
             attributes.refuse(format!("attribute auto_pad = {}", other.escape_debug()));
             Padding::Explicit([0; 4])
         }
-    };
-    if auto_pad != "NOTSET" && pads.is_some_and(|pads| pads != [0; 4]) {
-        attributes.refuse(format!(
-            "attributes auto_pad = {auto_pad} and pads together"
-        ));
-    }
-    ConvAttributes {
-        kernel: attributes.sizes("kernel_shape"),
-        strides: attributes.sizes("strides").unwrap_or([1, 1]),
-        padding,
     }
 }
 

@@ -17,7 +17,7 @@ fn everything_unsupported_is_listed_at_once() {
         ints("dilations", &[2, 2]),
         ints("strides", &[1]),
     ];
-    graph.node[1].op_type = Some("MaxPool".to_owned());
+    graph.node[1].op_type = Some("AveragePool".to_owned());
     graph.node[2] = node("Softmax", &["r"], "f", vec![int("axis", 1)]);
     graph.node[2].name = None;
     graph.node[3].domain = Some("com.acme".to_owned());
@@ -29,7 +29,7 @@ fn everything_unsupported_is_listed_at_once() {
         &file,
         &[
             "unsupported: node `n_c` (Conv): attribute group = 2, attribute dilations = [2, 2], attribute strides = [1]; ",
-            "node `n_r` (MaxPool); node `Softmax_2` (Softmax); node `n_y` (com.acme.Gemm)",
+            "node `n_r` (AveragePool); node `Softmax_2` (Softmax); node `n_y` (com.acme.Gemm)",
         ],
     );
 }

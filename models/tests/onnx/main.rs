@@ -13,5 +13,6 @@ mod common;
 mod errors_file;
 mod errors_node;
 mod operators_linear;
+mod operators_pool;
 mod operators_shape;
 mod reference;

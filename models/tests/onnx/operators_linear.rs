@@ -97,7 +97,7 @@ fn automatic_padding_is_explicit_padding() {
             LinearKind::Conv2d(conv) => (conv.pads, conv.output),
             LinearKind::Dense(_) => panic!("a convolution became dense"),
         },
-        Layer::Relu { .. } => panic!("a convolution became a ReLU"),
+        other => panic!("a convolution became {other:?}"),
     };
     let auto = |mode: &str, strides: &[i64]| {
         pads_of(vec![text("auto_pad", mode), ints("strides", strides)])

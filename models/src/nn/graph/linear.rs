@@ -239,7 +239,7 @@ impl Dense {
 }
 
 /// The kernel offsets `k` in `0..kernel` with `start + k - before` in `0..size`.
-fn inside(start: usize, before: usize, kernel: usize, size: usize) -> Range<usize> {
+pub(super) fn inside(start: usize, before: usize, kernel: usize, size: usize) -> Range<usize> {
     let first = before.saturating_sub(start).min(kernel);
     let last = (size + before).saturating_sub(start).min(kernel);
     first..last.max(first)

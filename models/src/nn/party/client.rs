@@ -1,8 +1,9 @@
 //! The party that holds the inputs.
 
-use super::{hello, multiply};
+use super::{hello, nonlinear};
 use crate::Error;
-use crate::nn::plan::{Activation, Plan};
+use crate::nn::float::argmax;
+use crate::nn::plan::Plan;
 use halfmask_bridge::ckks::Modulus;
 use halfmask_bridge::mpc::channel::{Channel, Part, Phase};
 use halfmask_bridge::session::{ClientSession, Kernels, Randomness};
@@ -14,6 +15,35 @@ pub struct Client {
     #[cfg(any(test, feature = "test-seed"))]
     /// Filled if set.
     pub recording: Option<super::Recording>,
+}
+
+/// What a batch opens to the client, an image an entry.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Results {
+    /// Classes.
+    Classes(Vec<u32>),
+    /// All class scores in the model's units, each a multiple of `step`.
+    Logits {
+        /// Scores of each image.
+        scores: Vec<Vec<f64>>,
+        /// The declared precision: scores were rounded to this.
+        step: f64,
+    },
+}
+
+impl Results {
+    /// The classes; of equal scores the lowest index.
+    #[must_use]
+    pub fn classes(self) -> Vec<u32> {
+        match self {
+            Self::Classes(classes) => classes,
+            Self::Logits { scores, .. } => scores
+                .iter()
+                .map(|scores| argmax(scores).unwrap_or(0) as u32)
+                .collect(),
+        }
+    }
 }
 
 impl Client {
@@ -49,13 +79,21 @@ impl Client {
     /// Classifies a batch of images, each its quantised integers ([`crate::nn::plan::InputPlan::quantise`]).
     ///
     /// # Errors
-    /// [`Error::Peer`] or those of the sub-protocols; [`Error::Plan`] if images have another size or are too many.
+    /// As [`Client::infer`].
     pub fn classify(&mut self, ch: &mut Channel, images: &[&[i64]]) -> Result<Vec<u32>, Error> {
-        let encoded = self.encode(images)?;
+        Ok(self.infer(ch, images)?.classes())
+    }
+
+    /// Evaluates the model on a batch of images, each its quantised integers ([`crate::nn::plan::InputPlan::quantise`]), and learns
+    /// what the plan opens.
+    ///
+    /// # Errors
+    /// [`Error::Peer`] or those of the sub-protocols; [`Error::Plan`] if images have another size or are too many.
+    pub fn infer(&mut self, ch: &mut Channel, images: &[&[i64]]) -> Result<Results, Error> {
+        let mut values = self.encode(images)?;
         ch.enter(Phase::Online, "", Part::Control);
         ch.send_u32(images.len() as u32)?;
         let (plan, count) = (&self.plan, images.len());
-        let mut values = encoded;
         for stage in &plan.stages {
             self.session
                 .send_encrypted(ch, &stage.name, &values, count)?;
@@ -68,26 +106,31 @@ impl Client {
             )?;
             #[cfg(any(test, feature = "test-seed"))]
             if let Some(recording) = &mut self.recording {
-                recording.entered.push(x.clone());
+                recording.enter(&x);
             }
-            if let (
-                Some(spec),
-                Activation::Relu {
-                    name, multiplier, ..
-                },
-            ) = (plan.relu(stage), &stage.then)
-            {
-                values = vec![0; x.len()];
-                self.session
-                    .evaluator
-                    .relu(ch, name, &spec, &x, &mut values)?;
-                multiply(&mut values, *multiplier, plan.modulus())?;
+            let evaluator = &mut self.session.evaluator;
+            let x = nonlinear::pool(evaluator, ch, stage, x, count, |_x| {
                 #[cfg(any(test, feature = "test-seed"))]
                 if let Some(recording) = &mut self.recording {
-                    recording.left.push(values.clone());
+                    recording.pool(_x);
                 }
-            } else if let Some(spec) = plan.argmax(stage) {
-                return Ok(self.session.evaluator.argmax(ch, "argmax", &spec, &x)?);
+            })?;
+            if let Some(spec) = plan.argmax(stage) {
+                let classes = evaluator.argmax(ch, "argmax", &spec, &x)?;
+                return Ok(Results::Classes(classes));
+            }
+            if let Some((spec, step)) = plan.scores().filter(|_| stage.then.opens()) {
+                let opened = nonlinear::evaluate_logits(evaluator, ch, &spec, &x)?;
+                let scores = (0..count)
+                    .map(|j| opened.iter().skip(j).step_by(count))
+                    .map(|image| image.map(|r| f64::from(*r) * step).collect())
+                    .collect();
+                return Ok(Results::Logits { scores, step });
+            }
+            values = nonlinear::activate(evaluator, ch, plan, stage, &x)?;
+            #[cfg(any(test, feature = "test-seed"))]
+            if let Some(recording) = &mut self.recording {
+                recording.left.push(values.clone());
             }
         }
         Err(Error::Plan("the plan ends without a class".into()))

@@ -1,8 +1,8 @@
 //! The party that holds the model.
 
-use super::{hello, multiply};
+use super::{hello, nonlinear};
 use crate::Error;
-use crate::nn::plan::{Activation, Plan, Stage};
+use crate::nn::plan::{Plan, Stage};
 use crate::nn::planner::Planned;
 use halfmask_bridge::linear::IntegerLinear;
 use halfmask_bridge::mpc::channel::{Channel, Part, Phase};
@@ -113,27 +113,28 @@ impl ServerConnection<'_> {
         drop(batch);
         #[cfg(any(test, feature = "test-seed"))]
         if let Some(recording) = &mut self.recording {
-            recording.entered.push(x.clone());
+            recording.enter(&x);
         }
-        if let (
-            Some(spec),
-            Activation::Relu {
-                name, multiplier, ..
-            },
-        ) = (plan.relu(stage), &stage.then)
-        {
-            let mut y = vec![0; x.len()];
-            self.session.garbler.relu(ch, name, &spec, &x, &mut y)?;
-            multiply(&mut y, *multiplier, plan.modulus())?;
+        let garbler = &mut self.session.garbler;
+        let x = nonlinear::pool(garbler, ch, stage, x, images, |_x| {
             #[cfg(any(test, feature = "test-seed"))]
             if let Some(recording) = &mut self.recording {
-                recording.left.push(y.clone());
+                recording.pool(_x);
             }
-            return Ok(Some(y));
-        }
+        })?;
         if let Some(spec) = plan.argmax(stage) {
-            self.session.garbler.argmax(ch, "argmax", &spec, &x)?;
+            garbler.argmax(ch, "argmax", &spec, &x)?;
+            return Ok(None);
         }
-        Ok(None)
+        if let Some(spec) = plan.logits(stage) {
+            nonlinear::garble_logits(garbler, ch, &spec, &x)?;
+            return Ok(None);
+        }
+        let y = nonlinear::activate(garbler, ch, plan, stage, &x)?;
+        #[cfg(any(test, feature = "test-seed"))]
+        if let Some(recording) = &mut self.recording {
+            recording.left.push(y.clone());
+        }
+        Ok(Some(y))
     }
 }

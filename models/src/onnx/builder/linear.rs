@@ -67,12 +67,7 @@ impl Builder<'_> {
     }
 
     pub(super) fn conv(&mut self, step: &Step, attributes: &ConvAttributes) -> Result<(), String> {
-        let &[channels, height, width] = self.shape.as_slice() else {
-            return Err(format!(
-                "its input has shape {:?}, expected channels, rows, columns",
-                self.shape
-            ));
-        };
+        let [channels, height, width] = self.image()?;
         let weights = self.required(step, 1)?;
         let &[maps, weight_channels, kernel_rows, kernel_columns] = weights.dims.as_slice() else {
             return Err(format!(
@@ -198,12 +193,12 @@ impl Builder<'_> {
     }
 }
 
-fn sum<const N: usize>(terms: [usize; N]) -> Option<usize> {
+pub(super) fn sum<const N: usize>(terms: [usize; N]) -> Option<usize> {
     terms.into_iter().try_fold(0usize, usize::checked_add)
 }
 
 /// The zeros before and after for an output of `ceil(size / stride)`.
-fn same(size: usize, kernel: usize, stride: usize, end: bool) -> Option<[usize; 2]> {
+pub(super) fn same(size: usize, kernel: usize, stride: usize, end: bool) -> Option<[usize; 2]> {
     let outputs = size
         .checked_add(stride)?
         .checked_sub(1)?

@@ -8,8 +8,7 @@ use super::kernel::{self, TILE};
 use super::montgomery::Montgomery;
 use super::{Group, layout::Weights};
 use crate::simd::Supported;
-use crate::{CiphertextBatch, Error, Modulus, Simd};
-use rayon::prelude::*;
+use crate::{CiphertextBatch, Error, Modulus, Simd, rows};
 
 /// Columns of a panel: four tiles. 845 rows of it are 430 KB, within a second-level cache.
 const PANEL: usize = 4 * TILE;
@@ -117,12 +116,11 @@ impl ResidueGemm {
                 panel.push(piece);
             }
         }
-        panels
-            .into_par_iter()
-            .enumerate()
-            .try_for_each_init(Vec::new, |tiles, (i, mut panel)| {
-                self.panel(inputs, columns, i * PANEL, &mut panel, tiles, simd)
-            })
+        rows::for_each(
+            panels.into_iter().enumerate(),
+            Vec::new,
+            |tiles, (i, mut panel)| self.panel(inputs, columns, i * PANEL, &mut panel, tiles, simd),
+        )
     }
 
     /// The layer over a batch of ciphertexts of a one-limb ring.

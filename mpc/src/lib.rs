@@ -10,6 +10,7 @@
 //! * [`evaluate`]: any circuit between the two, its outputs shared or opened to the evaluator;
 //! * [`relu`], [`max_pool`], [`rescale`], [`argmax`], [`logits`]: the non-linear layers on shared values; [`mp2ml`]: the
 //!   published ReLU, as a baseline.
+//! * [`planner`]: which of them is cheapest between two given parties; [`parties`]: both in one process, to measure.
 //!
 //! Nothing here knows of homomorphic encryption.
 
@@ -25,6 +26,8 @@ pub mod logits;
 pub mod max_pool;
 pub mod mp2ml;
 pub mod ot;
+pub mod parties;
+pub mod planner;
 pub mod relu;
 pub mod rescale;
 pub mod rng;

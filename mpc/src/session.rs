@@ -148,6 +148,12 @@ impl GarblerSession {
         &self.pads.seed
     }
 
+    /// Correlated OTs used so far: those in which the garbler chose, and those in which the evaluator did.
+    #[must_use]
+    pub fn cots(&self) -> [u64; 2] {
+        [self.choices.position(), self.labels.position()]
+    }
+
     pub(crate) fn delta(&self) -> Block {
         self.garbler.delta().block()
     }
@@ -181,6 +187,12 @@ impl EvaluatorSession {
     #[must_use]
     pub fn seed(&self) -> &[u8; 32] {
         &self.pads.seed
+    }
+
+    /// Correlated OTs used so far: those in which the garbler chose, and those in which the evaluator did.
+    #[must_use]
+    pub fn cots(&self) -> [u64; 2] {
+        [self.choices.position(), self.labels.position()]
     }
 
     pub(crate) fn delta(&self) -> &Delta {

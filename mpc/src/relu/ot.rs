@@ -81,6 +81,11 @@ fn segment(spec: &ReluSpec, count: usize) -> usize {
     even.clamp(LEAST_SEGMENT, LEAST_SEGMENT.max(spec.segment as usize))
 }
 
+/// Messages of a layer that wait for each other.
+pub(super) fn flights(spec: &ReluSpec) -> u32 {
+    2 * lookup::Lookup::chain(spec.width).len() as u32 + 1
+}
+
 /// Cuts a message into parts of these lengths, one for each chunk.
 fn cut(mut bytes: &[u8], lengths: impl Iterator<Item = usize>) -> Vec<&[u8]> {
     lengths

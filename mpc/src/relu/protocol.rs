@@ -1,8 +1,9 @@
-//! The two ways to a ReLU behind one trait.
+//! The ways to a ReLU behind one trait.
 
-use super::ReluSpec;
+use super::{ReluSpec, Target};
 use crate::Error;
 use crate::channel::{Channel, Phase};
+use crate::mp2ml::Mp2mlSpec;
 use crate::session::{EvaluatorSession, GarblerSession};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -17,11 +18,36 @@ pub enum ReluProtocol {
     /// By look-ups through OT: few bytes, more rounds ([`super::ot`]).
     #[serde(rename = "ot")]
     Ot,
+    /// The published circuit on 64-bit words ([`crate::mp2ml`]): the baseline. It rounds exactly, where the others are right
+    /// within [`ReluSpec::error_bound`].
+    #[serde(rename = "mp2ml")]
+    Mp2ml,
 }
 
 impl ReluProtocol {
-    /// All protocols.
+    /// The protocols of this project: both compute [`super::relu_reference`] bit for bit.
     pub const ALL: [Self; 2] = [Self::Garbled, Self::Ot];
+
+    /// Messages of a layer that wait for each other, there and back.
+    #[must_use]
+    pub fn flights(self, spec: &ReluSpec) -> u32 {
+        match self {
+            Self::Garbled => 4,
+            Self::Ot => super::ot::flights(spec),
+            Self::Mp2ml => 3,
+        }
+    }
+
+    /// AND gates of a value.
+    #[must_use]
+    pub fn and_gates(self, spec: &ReluSpec) -> u32 {
+        match self {
+            Self::Garbled => spec.width.saturating_sub(2),
+            Self::Ot => 0,
+            Self::Mp2ml => (10 * Mp2mlSpec::PUBLISHED_WORD_BITS - 4)
+                .saturating_sub(spec.shift.saturating_sub(1)),
+        }
+    }
 }
 
 impl fmt::Display for ReluProtocol {
@@ -29,6 +55,7 @@ impl fmt::Display for ReluProtocol {
         f.pad(match self {
             Self::Garbled => "gc",
             Self::Ot => "ot",
+            Self::Mp2ml => "mp2ml",
         })
     }
 }
@@ -40,9 +67,10 @@ impl FromStr for ReluProtocol {
         match text {
             "gc" => Ok(Self::Garbled),
             "ot" => Ok(Self::Ot),
+            "mp2ml" => Ok(Self::Mp2ml),
             other => Err(Error::Malformed {
                 what: "ReLU protocol".into(),
-                detail: format!("{other:?}; expected gc or ot"),
+                detail: format!("{other:?}; expected gc, ot or mp2ml"),
             }),
         }
     }
@@ -83,6 +111,28 @@ pub trait SharedRelu {
 /// A session seen through one protocol.
 struct Garbled<'a, S>(&'a mut S);
 struct Ot<'a, S>(&'a mut S);
+struct Mp2ml<'a, S>(&'a mut S);
+
+/// Values whose labels are in memory at once: a word of 64 bits takes a kilobyte.
+const MP2ML_SEGMENT: u32 = 4096;
+
+/// The published ReLU on the same shares.
+fn published(spec: &ReluSpec) -> Result<Mp2mlSpec, Error> {
+    spec.validate()?;
+    let Target::Modulus(modulus) = spec.target else {
+        return Err(Error::Malformed {
+            what: "MP2ML ReLU parameters".into(),
+            detail: "it has no outputs in the ring of its inputs".into(),
+        });
+    };
+    Ok(Mp2mlSpec {
+        input_modulus: 1 << spec.share_bits,
+        shift: spec.shift,
+        modulus,
+        word_bits: Mp2mlSpec::PUBLISHED_WORD_BITS,
+        segment: MP2ML_SEGMENT,
+    })
+}
 
 macro_rules! parties {
     ($($session:ty),*) => {$(
@@ -92,6 +142,7 @@ macro_rules! parties {
                 match protocol {
                     ReluProtocol::Garbled => Box::new(Garbled(self)),
                     ReluProtocol::Ot => Box::new(Ot(self)),
+                    ReluProtocol::Mp2ml => Box::new(Mp2ml(self)),
                 }
             }
         }
@@ -143,6 +194,30 @@ macro_rules! parties {
                 self.0.ot_relu(ch, layer, spec, x, y)
             }
         }
+
+        impl SharedRelu for Mp2ml<'_, $session> {
+            fn prepare(
+                &mut self,
+                _: &mut Channel,
+                _: Phase,
+                _: &str,
+                spec: &ReluSpec,
+                _: usize,
+            ) -> Result<(), Error> {
+                published(spec).map(drop)
+            }
+
+            fn relu(
+                &mut self,
+                ch: &mut Channel,
+                layer: &str,
+                spec: &ReluSpec,
+                x: &[u32],
+                y: &mut [u32],
+            ) -> Result<(), Error> {
+                self.0.relu_mp2ml(ch, layer, &published(spec)?, x, y)
+            }
+        }
     )*};
 }
 
@@ -154,7 +229,7 @@ mod tests {
 
     #[test]
     fn names_round_trip() {
-        for protocol in ReluProtocol::ALL {
+        for protocol in [ReluProtocol::Garbled, ReluProtocol::Ot, ReluProtocol::Mp2ml] {
             assert_eq!(
                 protocol.to_string().parse::<ReluProtocol>().unwrap(),
                 protocol

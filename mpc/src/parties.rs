@@ -1,0 +1,145 @@
+//! Two parties as two threads of one process, joined by TCP on loopback: what the engine is measured with.
+//!
+//! Each party has a thread pool of its own, so that nothing but the channel joins them. The clock runs from the moment both
+//! have set up to the moment both are done.
+
+use crate::Error;
+use crate::channel::{Channel, NetworkModel};
+use std::io;
+use std::net::{TcpListener, TcpStream};
+use std::sync::Barrier;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// The longest silence between the parties.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How the two parties run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bench {
+    /// What connects them; `None` is bare loopback.
+    pub network: Option<NetworkModel>,
+    /// Threads of each party.
+    pub threads: usize,
+}
+
+/// One party's work: set up on the channel, then measured work on what the set-up gave.
+pub struct Party<'a, S, T> {
+    /// Not measured.
+    pub setup: Box<dyn FnOnce(&mut Channel) -> Result<S, Error> + Send + 'a>,
+    /// Measured.
+    pub work: Box<dyn FnOnce(&mut Channel, S) -> Result<T, Error> + Send + 'a>,
+}
+
+impl<'a, S, T> Party<'a, S, T> {
+    /// A party.
+    pub fn new(
+        setup: impl FnOnce(&mut Channel) -> Result<S, Error> + Send + 'a,
+        work: impl FnOnce(&mut Channel, S) -> Result<T, Error> + Send + 'a,
+    ) -> Self {
+        Self {
+            setup: Box::new(setup),
+            work: Box::new(work),
+        }
+    }
+}
+
+/// What both returned, and the wall clock of their work.
+#[derive(Clone, Copy, Debug)]
+pub struct Outcome<A, B> {
+    /// Of the first party, who listens.
+    pub first: A,
+    /// Of the second party, who connects.
+    pub second: B,
+    /// Seconds from both being set up to both being done.
+    pub seconds: f64,
+}
+
+/// Runs both parties.
+///
+/// # Errors
+/// [`Error::Io`] without a socket or a thread; a party's own error.
+pub fn run<S, T, A, B>(
+    bench: &Bench,
+    first: Party<'_, S, A>,
+    second: Party<'_, T, B>,
+) -> Result<Outcome<A, B>, Error>
+where
+    A: Send,
+    B: Send,
+{
+    let io = |source| Error::Io {
+        what: "joining two threads on loopback".into(),
+        source,
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").map_err(io)?;
+    let theirs = TcpStream::connect(listener.local_addr().map_err(io)?).map_err(io)?;
+    let (ours, _) = listener.accept().map_err(io)?;
+    let barrier = Barrier::new(2);
+    let (a, b) = thread::scope(|scope| {
+        let other = scope.spawn(|| act(bench, theirs, true, second, &barrier));
+        (act(bench, ours, false, first, &barrier), other.join())
+    });
+    let b = b.unwrap_or_else(|_| Err(io(io::Error::other("a party ended abnormally"))));
+    // The first party's error is the cause if both have one: the second sees a closed channel.
+    let (first, second) = (a?, b?);
+    let seconds = first.end.max(second.end) - first.start.min(second.start);
+    Ok(Outcome {
+        first: first.result,
+        second: second.result,
+        seconds: seconds.as_secs_f64(),
+    })
+}
+
+struct Timed<T> {
+    result: T,
+    start: Instant,
+    end: Instant,
+}
+
+/// One party, in a pool of its own.
+fn act<S, T: Send>(
+    bench: &Bench,
+    stream: TcpStream,
+    unblocked: bool,
+    party: Party<'_, S, T>,
+    barrier: &Barrier,
+) -> Result<Timed<T>, Error> {
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(bench.threads)
+        .build()
+        .map_err(|error| Error::Io {
+            what: "starting a thread pool".into(),
+            source: io::Error::other(error),
+        });
+    let connect = || match &bench.network {
+        Some(model) => Channel::tcp_emulated(stream, TIMEOUT, *model, unblocked),
+        None if unblocked => Channel::tcp_unblocked(stream, TIMEOUT),
+        None => Channel::tcp(stream, TIMEOUT),
+    };
+    let run = || {
+        let ready = connect().and_then(|mut ch| {
+            let state = (party.setup)(&mut ch)?;
+            ch.flush()?;
+            Ok((ch, state))
+        });
+        // Both come here, whatever happened to them.
+        barrier.wait();
+        let (mut ch, state) = ready?;
+        let start = Instant::now();
+        let result = (party.work)(&mut ch, state)?;
+        ch.flush()?;
+        Ok(Timed {
+            result,
+            start,
+            end: Instant::now(),
+        })
+    };
+    match pool {
+        Ok(pool) => pool.install(run),
+        Err(error) => {
+            barrier.wait();
+            Err(error)
+        }
+    }
+}

@@ -1,0 +1,345 @@
+//! From measured costs to a choice.
+
+use crate::Error;
+use crate::channel::NetworkModel;
+use crate::ot::CotProtocol;
+use crate::relu::ReluProtocol;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// A way to evaluate ReLUs: how signs are found, and where correlated OTs come from.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Engine {
+    /// How signs are found.
+    pub relu: ReluProtocol,
+    /// Where correlated OTs come from.
+    pub cot: CotProtocol,
+}
+
+impl fmt::Display for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} on {}", self.relu, self.cot)
+    }
+}
+
+/// What a value costs by one protocol, its correlated OTs apart.
+#[derive(Copy, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReluCost {
+    /// Seconds a value, both parties at work on one thread each over loopback.
+    pub seconds: f64,
+    /// Bytes a value from the evaluator to the garbler.
+    pub to_garbler: f64,
+    /// Bytes a value from the garbler to the evaluator.
+    pub to_evaluator: f64,
+    /// Correlated OTs a value in which the garbler chooses.
+    pub garbler_chooses: f64,
+    /// Correlated OTs a value in which the evaluator chooses.
+    pub evaluator_chooses: f64,
+    /// Messages of a layer that wait for each other.
+    pub flights: u32,
+}
+
+/// What a correlated OT costs.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CotCost {
+    /// Seconds, both parties at work on one thread each.
+    pub seconds: f64,
+    /// Bytes from the party that chooses to the other; what flows back is little with every protocol.
+    pub bytes: f64,
+    /// OTs that one refill makes; 0 if there are no refills.
+    pub refill: u64,
+    /// Seconds of a refill, however few of its OTs are used.
+    pub refill_seconds: f64,
+}
+
+/// What a value costs with an engine, OTs included.
+#[derive(Copy, Clone, Debug, PartialEq)]
+pub struct EngineCost {
+    /// Seconds a value, both parties at work on one thread each over loopback.
+    pub seconds: f64,
+    /// Bytes a value from the evaluator to the garbler.
+    pub to_garbler: f64,
+    /// Bytes a value from the garbler to the evaluator.
+    pub to_evaluator: f64,
+    /// Messages of a layer that wait for each other.
+    pub flights: u32,
+    /// Correlated OTs a value, one way and the other.
+    pub cots: [f64; 2],
+    /// Of one of them.
+    pub cot: CotCost,
+}
+
+/// Between whom.
+#[derive(Copy, Clone, Debug, PartialEq)]
+pub struct Setting {
+    /// The link; `None` where it is no limit (loopback).
+    pub network: Option<NetworkModel>,
+    /// Threads of the party with fewer of them.
+    pub threads: usize,
+}
+
+/// Costs of all engines that may be chosen.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CostModel {
+    /// Bits compared when this was measured.
+    pub width: u32,
+    /// Each protocol once.
+    pub relus: Vec<(ReluProtocol, ReluCost)>,
+    /// Each source of correlated OTs once.
+    pub cots: Vec<(CotProtocol, CotCost)>,
+}
+
+/// What decides how long a layer takes.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// Computing.
+    Processor,
+    /// Bytes to the garbler.
+    ToGarbler,
+    /// Bytes to the evaluator.
+    ToEvaluator,
+    /// Messages that wait for each other.
+    Delay,
+}
+
+impl Limit {
+    /// All, in their order.
+    const ALL: [Self; 4] = [
+        Self::Processor,
+        Self::ToGarbler,
+        Self::ToEvaluator,
+        Self::Delay,
+    ];
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Processor => "the processors",
+            Self::ToGarbler => "the link to the garbler",
+            Self::ToEvaluator => "the link to the evaluator",
+            Self::Delay => "the link's delay",
+        })
+    }
+}
+
+/// The engine chosen, and the others.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Choice {
+    /// The one chosen.
+    pub engine: Engine,
+    /// Every engine that was allowed, quickest first: predicted seconds, and what limits it.
+    pub ranking: Vec<(Engine, f64, Limit)>,
+}
+
+impl EngineCost {
+    fn of(relu: &ReluCost, cot: &CotCost) -> Self {
+        let cots = [relu.garbler_chooses, relu.evaluator_chooses];
+        Self {
+            seconds: relu.seconds + (cots[0] + cots[1]) * cot.seconds,
+            to_garbler: relu.to_garbler + relu.evaluator_chooses * cot.bytes,
+            to_evaluator: relu.to_evaluator + relu.garbler_chooses * cot.bytes,
+            flights: relu.flights,
+            cots,
+            cot: *cot,
+        }
+    }
+
+    /// Seconds for layers of these numbers of values, and what takes most of them.
+    #[must_use]
+    pub fn predict(&self, setting: &Setting, layers: &[u64]) -> (f64, Limit) {
+        let threads = setting.threads.max(1) as f64;
+        let rate = setting
+            .network
+            .map_or(f64::INFINITY, |n| n.payload_bytes_per_second());
+        let half_trip = setting.network.map_or(0.0, |n| n.one_way().as_secs_f64());
+        let mut times = [0.0; 4];
+        for values in layers {
+            let n = *values as f64;
+            let delay = f64::from(self.flights) * half_trip;
+            let busy = [
+                (Limit::Processor, n * self.seconds / threads),
+                (Limit::ToGarbler, n * self.to_garbler / rate),
+                (Limit::ToEvaluator, n * self.to_evaluator / rate),
+            ];
+            let slowest = busy.iter().fold(busy[0], |a, b| if b.1 > a.1 { *b } else { a });
+            // Only what decides a layer counts.
+            for (limit, time) in [slowest, (Limit::Delay, delay)] {
+                times[limit as usize] += time;
+            }
+        }
+        let values: u64 = layers.iter().sum();
+        for cots in self.cots {
+            if self.cot.refill > 0 && cots > 0.0 {
+                let refills = (values as f64 * cots / self.cot.refill as f64).ceil();
+                times[Limit::Processor as usize] += refills * self.cot.refill_seconds;
+            }
+        }
+        let mut largest = (Limit::Processor, -1.0);
+        for limit in Limit::ALL {
+            let time = times[limit as usize];
+            if time > largest.1 {
+                largest = (limit, time);
+            }
+        }
+        (times.iter().sum(), largest.0)
+    }
+}
+
+impl CostModel {
+    /// The quickest engine for layers of these numbers of values; `only` restricts how signs are found, or where OTs come from.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] if no engine is left.
+    pub fn choose(
+        &self,
+        setting: &Setting,
+        layers: &[u64],
+        only: (Option<ReluProtocol>, Option<CotProtocol>),
+    ) -> Result<Choice, Error> {
+        let relus = self
+            .relus
+            .iter()
+            .filter(|(relu, _)| only.0.is_none_or(|wanted| wanted == *relu));
+        let mut ranking: Vec<(Engine, f64, Limit)> = relus
+            .flat_map(|relu| self.cots.iter().map(move |cot| (relu, cot)))
+            .filter(|(_, (cot, _))| only.1.is_none_or(|wanted| wanted == *cot))
+            .map(|((relu, cost), (cot, each))| {
+                let (seconds, limit) = EngineCost::of(cost, each).predict(setting, layers);
+                let engine = Engine {
+                    relu: *relu,
+                    cot: *cot,
+                };
+                (engine, seconds, limit)
+            })
+            .collect();
+        ranking.sort_by(|a, b| a.1.total_cmp(&b.1));
+        match ranking.first() {
+            Some(&(engine, ..)) => Ok(Choice { engine, ranking }),
+            None => Err(Error::Malformed {
+                what: "cost model".into(),
+                detail: "no engine that is allowed".into(),
+            }),
+        }
+    }
+}
+
+impl fmt::Display for Choice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut ranking = self.ranking.iter();
+        if let Some((engine, seconds, limit)) = ranking.next() {
+            write!(
+                f,
+                "ReLU by {engine}: {seconds:.3} s predicted, limited by {limit}"
+            )?;
+        }
+        for (i, (engine, seconds, limit)) in ranking.enumerate() {
+            let lead = if i == 0 { "; instead of " } else { ", " };
+            write!(f, "{lead}{engine} {seconds:.3} s ({limit})")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    const SOFT: CotProtocol = CotProtocol::SoftSpoken { k: 4 };
+
+    fn model() -> CostModel {
+        let relu = |seconds, to_evaluator, chooses: [f64; 2], flights| ReluCost {
+            seconds,
+            to_garbler: 10.0,
+            to_evaluator,
+            garbler_chooses: chooses[0],
+            evaluator_chooses: chooses[1],
+            flights,
+        };
+        let cot = |seconds, bytes, refill| CotCost {
+            seconds,
+            bytes,
+            refill,
+            refill_seconds: 0.1,
+        };
+        CostModel {
+            width: 12,
+            relus: vec![
+                (
+                    ReluProtocol::Garbled,
+                    relu(180e-9, 330.0, [2.0, 12.0], 4),
+                ),
+                (ReluProtocol::Ot, relu(250e-9, 12.0, [14.0, 1.0], 8)),
+            ],
+            cots: vec![
+                (SOFT, cot(5e-9, 3.9, 0)),
+                (CotProtocol::Silent, cot(30e-9, 0.03, 10_000_000)),
+            ],
+        }
+    }
+
+    fn network(megabits: f64, milliseconds: f64) -> Setting {
+        let round_trip = Duration::from_secs_f64(milliseconds * 1e-3);
+        Setting {
+            network: Some(NetworkModel::new(megabits * 1e6, round_trip).unwrap()),
+            threads: 1,
+        }
+    }
+
+    #[test]
+    fn the_link_decides() {
+        let choose = |setting: &Setting, layers: &[u64]| {
+            let choice = model().choose(setting, layers, (None, None)).unwrap();
+            (choice.engine, choice.ranking[0].2)
+        };
+        let engine = |relu, cot| Engine { relu, cot };
+        let layers = [10_000_000, 1_000_000];
+        let loopback = Setting {
+            network: None,
+            threads: 1,
+        };
+        assert_eq!(
+            choose(&loopback, &layers),
+            (engine(ReluProtocol::Garbled, SOFT), Limit::Processor)
+        );
+        assert_eq!(
+            choose(&network(1000.0, 0.2), &layers),
+            (engine(ReluProtocol::Ot, SOFT), Limit::ToEvaluator)
+        );
+        assert_eq!(
+            choose(&network(100.0, 40.0), &layers),
+            (engine(ReluProtocol::Ot, CotProtocol::Silent), Limit::ToEvaluator)
+        );
+        // A single image over a slow link: only the flights count, and a refill does not pay.
+        assert_eq!(
+            choose(&network(1000.0, 40.0), &[100]),
+            (engine(ReluProtocol::Garbled, SOFT), Limit::Delay)
+        );
+        // More threads help where the processors are the limit.
+        let seconds = |threads| {
+            let setting = Setting {
+                network: None,
+                threads,
+            };
+            model().choose(&setting, &layers, (None, Some(SOFT))).unwrap().ranking[0].1
+        };
+        assert!((seconds(1) / seconds(2) - 2.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn restrictions_hold_and_are_told() {
+        let setting = network(1000.0, 0.2);
+        let silent = Some(CotProtocol::Silent);
+        let choice = model().choose(&setting, &[1000], (None, silent)).unwrap();
+        assert!(choice.ranking.iter().all(|(e, ..)| Some(e.cot) == silent));
+        assert_eq!(choice.ranking.len(), 2);
+        assert!(choice.to_string().contains("instead of"), "{choice}");
+        let none = CotProtocol::SoftSpoken { k: 1 };
+        assert!(model().choose(&setting, &[1000], (None, Some(none))).is_err());
+    }
+}

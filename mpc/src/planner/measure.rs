@@ -1,0 +1,163 @@
+//! Measuring the cost model's constants, here and now.
+
+use super::choice::{CostModel, CotCost, ReluCost};
+use crate::Error;
+use crate::block::Block;
+use crate::channel::{Channel, Part, Phase, Step};
+use crate::ot::{CHUNK, CotProtocol, CotReceiver, CotSender};
+use crate::parties::{self, Bench, Party};
+use crate::relu::{ReluProtocol, ReluSpec, SharedRelu};
+use crate::rng::SecureRng;
+use crate::session::{EvaluatorSession, GarblerSession};
+use crate::simd::Simd;
+
+/// Values of a measured ReLU layer: some segments, a few hundredths of a second.
+const VALUES: usize = 1 << 16;
+
+/// COTs of a measured extension.
+const COTS: usize = 1 << 19;
+
+/// COTs a request.
+const REQUEST: usize = 4 * CHUNK;
+
+/// Where the OTs of the measured layers come from; their share is taken off again.
+const BASIS: CotProtocol = CotProtocol::SoftSpoken { k: 4 };
+
+/// Threads that run the parties: one each.
+const BENCH: Bench = Bench {
+    network: None,
+    threads: 1,
+};
+
+impl CostModel {
+    /// Where correlated OTs may come from.
+    pub const COTS: [CotProtocol; 4] = [
+        CotProtocol::SoftSpoken { k: 2 },
+        CotProtocol::SoftSpoken { k: 4 },
+        CotProtocol::SoftSpoken { k: 8 },
+        CotProtocol::Silent,
+    ];
+
+    /// Runs small instances of everything, both parties in this process: about half a second.
+    ///
+    /// # Errors
+    /// Of a party; [`Error::Io`] without sockets or threads.
+    pub fn measure(spec: &ReluSpec, simd: Simd) -> Result<Self, Error> {
+        let cots = Self::COTS
+            .into_iter()
+            .map(|protocol| Ok((protocol, cot(protocol, simd)?)))
+            .collect::<Result<Vec<_>, Error>>()?;
+        let basis = cots
+            .iter()
+            .find(|(protocol, _)| *protocol == BASIS)
+            .map_or_else(CotCost::default, |(_, cost)| *cost);
+        let relus = ReluProtocol::ALL
+            .into_iter()
+            .map(|protocol| Ok((protocol, relu(protocol, spec, &basis, simd)?)))
+            .collect::<Result<Vec<_>, Error>>()?;
+        Ok(Self {
+            width: spec.width,
+            relus,
+            cots,
+        })
+    }
+}
+
+/// COTs with one protocol.
+fn cot(protocol: CotProtocol, simd: Simd) -> Result<CotCost, Error> {
+    let requests = COTS / REQUEST;
+    let sender = Party::new(
+        |ch: &mut Channel| {
+            let mut sender = CotSender::setup(ch, protocol, &mut SecureRng::from_os()?, simd)?;
+            sender.extend(ch, &mut [Block::ZERO; 16])?;
+            Ok(sender)
+        },
+        |ch: &mut Channel, mut sender: CotSender| {
+            let mut keys = vec![Block::ZERO; REQUEST];
+            (0..requests).try_for_each(|_| sender.extend(ch, &mut keys))
+        },
+    );
+    let receiver = Party::new(
+        |ch: &mut Channel| {
+            let mut receiver = CotReceiver::setup(ch, protocol, &mut SecureRng::from_os()?, simd)?;
+            receiver.extend(ch, &mut [0], &mut [Block::ZERO; 16])?;
+            Ok(receiver)
+        },
+        |ch: &mut Channel, mut receiver: CotReceiver| {
+            let (mut choices, mut macs) = (vec![0; REQUEST / 16], vec![Block::ZERO; REQUEST]);
+            (0..requests).try_for_each(|_| receiver.extend(ch, &mut choices, &mut macs))
+        },
+    );
+    let outcome = parties::run(&BENCH, sender, receiver)?;
+    Ok(CotCost {
+        seconds: outcome.seconds / COTS as f64,
+        bytes: protocol.bytes_per_cot(),
+    })
+}
+
+/// ReLUs with one protocol, the OTs taken off.
+fn relu(
+    protocol: ReluProtocol,
+    spec: &ReluSpec,
+    basis: &CotCost,
+    simd: Simd,
+) -> Result<ReluCost, Error> {
+    let shares: Vec<u32> = (0..VALUES as u32)
+        .map(|i| i.wrapping_mul(2_654_435_761) >> (32 - spec.share_bits))
+        .collect();
+    let part = |step| Part::Relu(step);
+    let garbler = Party::new(
+        |ch: &mut Channel| {
+            let mut rng = SecureRng::from_os()?;
+            let mut session = GarblerSession::setup_with(ch, BASIS, &mut rng, simd)?;
+            warm_up(&mut *session.relu_by(protocol), ch, spec)?;
+            ch.take_meter();
+            Ok(session)
+        },
+        |ch: &mut Channel, mut session: GarblerSession| {
+            let before = session.cots();
+            let mut y = vec![0; VALUES];
+            session
+                .relu_by(protocol)
+                .relu(ch, "", spec, &shares, &mut y)?;
+            let now = session.cots();
+            let cots = [now[0] - before[0], now[1] - before[1]];
+            let other = ch.meter().sum(|scope| scope.part != part(Step::Ot));
+            Ok((cots, other.bytes_received, other.bytes_sent))
+        },
+    );
+    let evaluator = Party::new(
+        |ch: &mut Channel| {
+            let mut rng = SecureRng::from_os()?;
+            let mut session = EvaluatorSession::setup_with(ch, BASIS, &mut rng, simd)?;
+            warm_up(&mut *session.relu_by(protocol), ch, spec)?;
+            Ok(session)
+        },
+        |ch: &mut Channel, mut session: EvaluatorSession| {
+            let mut y = vec![0; VALUES];
+            session.relu_by(protocol).relu(ch, "", spec, &shares, &mut y)
+        },
+    );
+    let outcome = parties::run(&BENCH, garbler, evaluator)?;
+    let (cots, to_garbler, to_evaluator) = outcome.first;
+    let each = |total: u64| total as f64 / VALUES as f64;
+    let cots = cots.map(each);
+    let seconds = outcome.seconds / VALUES as f64 - (cots[0] + cots[1]) * basis.seconds;
+    Ok(ReluCost {
+        // Noise must not make a layer free.
+        seconds: seconds.max(1e-9),
+        to_garbler: each(to_garbler),
+        to_evaluator: each(to_evaluator),
+        garbler_chooses: cots[0],
+        evaluator_chooses: cots[1],
+        flights: protocol.flights(spec),
+    })
+}
+
+/// Lets caches, buffers and clocks settle.
+fn warm_up(relu: &mut dyn SharedRelu, ch: &mut Channel, spec: &ReluSpec) -> Result<(), Error> {
+    let x = vec![0; VALUES / 4];
+    let mut y = vec![0; VALUES / 4];
+    relu.relu(ch, "", spec, &x, &mut y)?;
+    ch.flush()
+}

@@ -4,7 +4,7 @@
 //! * [`ot`]: base oblivious transfer on ristretto255 and SoftSpoken correlated OT extension.
 //! * [`aes`]: AES-128 in batches, one kernel per instruction set.
 //! * [`circuit`]: Boolean circuit templates with garbler-known bits, and their plaintext evaluation.
-//! * [`garble`]: half-gates garbling of a template over batches of sixteen instances.
+//! * [`garble`]: half-gates and three-halves garbling of a template over batches of sixteen instances.
 //!
 //! * [`share`]: additive shares modulo powers of two; [`session`]: a garbler and an evaluator, set up once;
 //! * [`evaluate`]: any circuit between the two, its outputs shared or opened to the evaluator;

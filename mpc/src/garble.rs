@@ -36,6 +36,7 @@ mod scheme;
 mod three_halves;
 
 pub use crate::aes::LANES;
+pub(crate) use hash::orthomorphism;
 pub use hash::{LabelHash, pad_below};
 pub use parties::{Evaluator, Garbler};
 pub use scheme::Scheme;

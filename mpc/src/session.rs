@@ -10,7 +10,7 @@ use crate::Error;
 use crate::block::{Block, Delta};
 use crate::channel::{Channel, Part, Phase};
 use crate::garble::{Evaluator, Garbler, LANES, LabelHash};
-use crate::ot::{CotReceiver, CotSender, Role, setup_both};
+use crate::ot::{CotProtocol, CotReceiver, CotSender, Role, setup_both};
 use crate::relu::ot::{EvaluatorStock, GarblerStock};
 use crate::rng::SecureRng;
 use crate::simd::Simd;
@@ -119,13 +119,26 @@ fn session_seed(garbler: &[u8; 32], evaluator: &[u8; 32]) -> [u8; 32] {
 }
 
 impl GarblerSession {
-    /// Runs the set-up with an [`EvaluatorSession`].
+    /// Runs the set-up with an [`EvaluatorSession`]: OT by SoftSpoken extension with k = [`SOFT_SPOKEN_K`].
     ///
     /// # Errors
-    /// Of the channel and of the base OTs.
+    /// As [`GarblerSession::setup_with`].
     pub fn setup(ch: &mut Channel, rng: &mut SecureRng, simd: Simd) -> Result<Self, Error> {
+        Self::setup_with(ch, CotProtocol::SoftSpoken { k: SOFT_SPOKEN_K }, rng, simd)
+    }
+
+    /// Runs the set-up with an [`EvaluatorSession`], with the same OT protocol in both directions.
+    ///
+    /// # Errors
+    /// Of the channel and of the OTs; another protocol at the peer.
+    pub fn setup_with(
+        ch: &mut Channel,
+        protocol: CotProtocol,
+        rng: &mut SecureRng,
+        simd: Simd,
+    ) -> Result<Self, Error> {
         ch.enter(Phase::Setup, "", Part::BaseOt);
-        let (labels, choices) = setup_both(ch, Role::First, SOFT_SPOKEN_K, rng, simd)?;
+        let (labels, choices) = setup_both(ch, Role::First, protocol, rng, simd)?;
         let (mut mine, mut theirs) = ([0u8; 32], [0u8; 32]);
         rng.fill_bytes(&mut mine);
         ch.send(&mine)?;
@@ -160,13 +173,26 @@ impl GarblerSession {
 }
 
 impl EvaluatorSession {
-    /// Runs the set-up with a [`GarblerSession`].
+    /// Runs the set-up with a [`GarblerSession`]: OT by SoftSpoken extension with k = [`SOFT_SPOKEN_K`].
     ///
     /// # Errors
-    /// Of the channel and of the base OTs.
+    /// As [`EvaluatorSession::setup_with`].
     pub fn setup(ch: &mut Channel, rng: &mut SecureRng, simd: Simd) -> Result<Self, Error> {
+        Self::setup_with(ch, CotProtocol::SoftSpoken { k: SOFT_SPOKEN_K }, rng, simd)
+    }
+
+    /// Runs the set-up with a [`GarblerSession`], with the same OT protocol in both directions.
+    ///
+    /// # Errors
+    /// Of the channel and of the OTs; another protocol at the peer.
+    pub fn setup_with(
+        ch: &mut Channel,
+        protocol: CotProtocol,
+        rng: &mut SecureRng,
+        simd: Simd,
+    ) -> Result<Self, Error> {
         ch.enter(Phase::Setup, "", Part::BaseOt);
-        let (choices, labels) = setup_both(ch, Role::Second, SOFT_SPOKEN_K, rng, simd)?;
+        let (choices, labels) = setup_both(ch, Role::Second, protocol, rng, simd)?;
         let (mut mine, mut theirs) = ([0u8; 32], [0u8; 32]);
         rng.fill_bytes(&mut mine);
         ch.recv(&mut theirs)?;

@@ -17,8 +17,8 @@ use std::{
 use halfmask_mpc::{
     Error,
     block::Block,
-    channel::{Channel, Part, Phase, Step},
-    ot::{CHUNK, CotReceiver, CotSender, Role, setup_both},
+    channel::{Channel, Meter, Part, Phase, Step},
+    ot::{CHUNK, CotProtocol, CotReceiver, CotSender, Role, setup_both, silent::LpnParameters},
     rng::SecureRng,
     simd::Simd,
 };
@@ -33,17 +33,20 @@ fn tcp(timeout: Duration) -> (Channel, Channel) {
     )
 }
 
+const SOFT_SPOKEN: CotProtocol = CotProtocol::SoftSpoken { k: 4 };
+
 fn rng() -> SecureRng {
     SecureRng::from_os().unwrap()
 }
 
-#[test]
-fn a_session_of_both_directions_over_tcp() {
-    const COTS: usize = 50 * CHUNK + 16;
+const COTS: usize = 50 * CHUNK + 16;
+
+/// Runs both directions over sockets, checks the correlation, and gives the parties' meters.
+fn both_directions(protocol: CotProtocol) -> [Meter; 2] {
     let (mut a, mut b) = tcp(Duration::from_secs(30));
     let run = |channel: &mut Channel, role: Role| {
         let (mut sender, mut receiver) =
-            setup_both(channel, role, 4, &mut rng(), Simd::detect()).unwrap();
+            setup_both(channel, role, protocol, &mut rng(), Simd::detect()).unwrap();
         channel.enter(Phase::Online, "relu", Part::Relu(Step::Ot));
         let (mut keys, mut macs) = (vec![Block::ZERO; COTS], vec![Block::ZERO; COTS]);
         let mut choices = vec![0_u16; COTS / 16];
@@ -83,12 +86,32 @@ fn a_session_of_both_directions_over_tcp() {
             "{ones} ones of {COTS} choices"
         );
     }
-    // 51 chunks were begun in each direction, 3.875 bytes a COT.
     for (mine, theirs) in [(&one.4, &two.4), (&two.4, &one.4)] {
-        let ot = mine.sum(|scope| scope.part.is_relu());
+        assert_eq!(mine.total().bytes_sent, theirs.total().bytes_received);
+    }
+    [one.4, two.4]
+}
+
+#[test]
+fn a_session_of_both_directions_over_tcp() {
+    // 51 chunks were begun in each direction, 3.875 bytes a COT.
+    for meter in both_directions(SOFT_SPOKEN) {
+        let ot = meter.sum(|scope| scope.part.is_relu());
         assert_eq!(ot.bytes_sent, 51 * 31 * CHUNK as u64 / 8);
         assert_eq!(ot.bytes_received, ot.bytes_sent);
-        assert_eq!(mine.total().bytes_sent, theirs.total().bytes_received);
+    }
+}
+
+#[test]
+fn a_silent_session_of_both_directions_over_tcp() {
+    // One iteration in each direction.
+    for meter in both_directions(CotProtocol::Silent) {
+        let ot = meter.sum(|scope| scope.part.is_relu());
+        assert_eq!(
+            ot.bytes_sent,
+            LpnParameters::STANDARD.message_bytes() as u64
+        );
+        assert_eq!(ot.bytes_received, ot.bytes_sent);
     }
 }
 
@@ -96,11 +119,11 @@ fn a_session_of_both_directions_over_tcp() {
 fn a_peer_that_vanishes_ends_both_parties() {
     let (mut a, mut b) = tcp(Duration::from_secs(30));
     let vanishing = thread::spawn(move || {
-        let mut ot = CotReceiver::setup(&mut b, 4, &mut rng(), Simd::detect()).unwrap();
+        let mut ot = CotReceiver::setup(&mut b, SOFT_SPOKEN, &mut rng(), Simd::detect()).unwrap();
         ot.extend(&mut b, &mut [0; CHUNK / 16], &mut vec![Block::ZERO; CHUNK])
             .unwrap();
     });
-    let mut ot = CotSender::setup(&mut a, 4, &mut rng(), Simd::detect()).unwrap();
+    let mut ot = CotSender::setup(&mut a, SOFT_SPOKEN, &mut rng(), Simd::detect()).unwrap();
     let error = ot
         .extend(&mut a, &mut vec![Block::ZERO; 3 * CHUNK])
         .unwrap_err();
@@ -112,9 +135,9 @@ fn a_peer_that_vanishes_ends_both_parties() {
 
     let (mut a, mut b) = tcp(Duration::from_secs(30));
     let vanishing = thread::spawn(move || {
-        CotSender::setup(&mut b, 4, &mut rng(), Simd::detect()).unwrap();
+        CotSender::setup(&mut b, SOFT_SPOKEN, &mut rng(), Simd::detect()).unwrap();
     });
-    let mut ot = CotReceiver::setup(&mut a, 4, &mut rng(), Simd::detect()).unwrap();
+    let mut ot = CotReceiver::setup(&mut a, SOFT_SPOKEN, &mut rng(), Simd::detect()).unwrap();
     vanishing.join().unwrap();
     let (mut choices, mut macs) = (vec![0; 64 * CHUNK / 16], vec![Block::ZERO; 64 * CHUNK]);
     let error = (0..100)
@@ -130,7 +153,7 @@ fn a_peer_that_vanishes_ends_both_parties() {
 fn a_silent_peer_ends_the_setup_in_time() {
     let (mut a, _b) = tcp(Duration::from_millis(200));
     let start = Instant::now();
-    let error = CotSender::setup(&mut a, 4, &mut rng(), Simd::detect())
+    let error = CotSender::setup(&mut a, SOFT_SPOKEN, &mut rng(), Simd::detect())
         .err()
         .unwrap();
     assert!(matches!(error, Error::Timeout { .. }), "{error}");

@@ -32,25 +32,25 @@
 //! birthday bound against AES as a function then stays below 2^-37.
 //!
 //! Correlated strings are not OT keys: they must be hashed, with an index that never repeats, before they hide anything.
-//! [`CotSender::position`] and [`CotReceiver::position`] count alike on both sides and can serve as that index.
+//! [`Sender::position`] and [`Receiver::position`] count alike on both sides and can serve as that index.
 
 mod receiver;
 mod sender;
 
 use zeroize::Zeroizing;
 
-pub use receiver::CotReceiver;
-pub use sender::CotSender;
+pub use receiver::Receiver;
+pub use sender::Sender;
 
 use super::kernel;
-use crate::{Error, block::Block, channel::Channel, rng::SecureRng, simd::Simd};
+use crate::{Error, block::Block};
 
 /// COTs made at a time: a whole chunk is in the cache from the leaves to the columns. What a request leaves over waits
 /// for the next one.
 pub const CHUNK: usize = 4096;
 
 /// Requests are multiples of this: a word of choices.
-const GRAIN: usize = 16;
+pub(super) const GRAIN: usize = 16;
 
 /// Blocks of a row of a chunk.
 const WIDTH: usize = CHUNK / 128;
@@ -62,38 +62,6 @@ const STRIDE: usize = WIDTH + 4;
 const STREAM_LIMIT: u64 = 1 << 40;
 
 const LABEL: &[u8] = b"halfmask SoftSpoken OT v1";
-
-/// Who sets up which direction first. The parties of a session take one role each.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// Sets up its sender first.
-    First,
-    /// Sets up its receiver first.
-    Second,
-}
-
-/// Sets up both directions of a session. See [`CotSender::setup`].
-///
-/// # Errors
-/// As [`CotSender::setup`] and [`CotReceiver::setup`].
-pub fn setup_both(
-    channel: &mut Channel,
-    role: Role,
-    k: usize,
-    rng: &mut SecureRng,
-    simd: Simd,
-) -> Result<(CotSender, CotReceiver), Error> {
-    match role {
-        Role::First => {
-            let sender = CotSender::setup(channel, k, rng, simd)?;
-            Ok((sender, CotReceiver::setup(channel, k, rng, simd)?))
-        }
-        Role::Second => {
-            let receiver = CotReceiver::setup(channel, k, rng, simd)?;
-            Ok((CotSender::setup(channel, k, rng, simd)?, receiver))
-        }
-    }
-}
 
 /// Checks k, and gives the number of trees.
 fn trees(k: usize) -> Result<usize, Error> {
@@ -107,7 +75,7 @@ fn trees(k: usize) -> Result<usize, Error> {
 }
 
 /// Checks a request's length.
-fn check_request(what: &'static str, length: usize) -> Result<(), Error> {
+pub(super) fn check_request(what: &'static str, length: usize) -> Result<(), Error> {
     if length.is_multiple_of(GRAIN) {
         Ok(())
     } else {
@@ -167,7 +135,7 @@ impl Progress {
 }
 
 /// Wiped when dropped.
-fn zeroed(blocks: usize) -> Zeroizing<Vec<Block>> {
+pub(super) fn zeroed(blocks: usize) -> Zeroizing<Vec<Block>> {
     Zeroizing::new(vec![Block::ZERO; blocks])
 }
 

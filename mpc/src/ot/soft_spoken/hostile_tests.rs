@@ -3,6 +3,7 @@
 use rand_core::Rng;
 
 use super::*;
+use crate::{channel::Channel, rng::SecureRng, simd::Simd};
 
 const SEED: [u8; 32] = [42; 32];
 
@@ -11,15 +12,17 @@ fn different_k_is_refused() {
     let (mut a, mut b) = Channel::pair();
     let receiver = std::thread::spawn(move || {
         // Ends by the peer's hanging up.
-        CotReceiver::setup(&mut b, 8, &mut SecureRng::from_seed(SEED), Simd::Scalar)
+        Receiver::setup(&mut b, 8, &mut SecureRng::from_seed(SEED), Simd::Scalar)
             .err()
             .unwrap()
     });
-    let error = CotSender::setup(&mut a, 4, &mut SecureRng::from_seed(SEED), Simd::Scalar)
+    let error = Sender::setup(&mut a, 4, &mut SecureRng::from_seed(SEED), Simd::Scalar)
         .err()
         .unwrap();
     assert!(
-        error.to_string().contains("the peer uses 8, this side 4"),
+        error
+            .to_string()
+            .contains("the peer uses softspoken-8, this side softspoken-4"),
         "{error}"
     );
     drop(a);
@@ -50,7 +53,7 @@ fn truncated_messages_end_the_sender() {
         b.send(&whole[..cut]).unwrap();
         b.flush().unwrap();
         drop(b);
-        let outcome = CotSender::setup(&mut a, 4, &mut SecureRng::from_seed(SEED), Simd::detect())
+        let outcome = Sender::setup(&mut a, 4, &mut SecureRng::from_seed(SEED), Simd::detect())
             .and_then(|mut ot| {
                 let mut keys = vec![Block::ZERO; CHUNK];
                 let error = ot.extend(&mut a, &mut keys).unwrap_err();
@@ -72,7 +75,7 @@ fn recorded_receiver() -> Vec<u8> {
     let (mut record, mut peer) = Channel::pair();
     std::thread::scope(|scope| {
         scope.spawn(move || {
-            let mut ot = CotReceiver::setup(
+            let mut ot = Receiver::setup(
                 &mut b,
                 4,
                 &mut SecureRng::from_seed([1; 32]),
@@ -84,7 +87,7 @@ fn recorded_receiver() -> Vec<u8> {
         });
         // A relay between the two, keeping what the receiver says.
         scope.spawn(move || {
-            let mut ot = CotSender::setup(
+            let mut ot = Sender::setup(
                 &mut peer,
                 4,
                 &mut SecureRng::from_seed(SEED),
@@ -117,13 +120,13 @@ fn garbage_ends_both_sides() {
     let (mut a, mut b) = Channel::pair();
     b.send(&garbage).unwrap();
     b.flush().unwrap();
-    let error = CotSender::setup(&mut a, 4, &mut SecureRng::from_seed(SEED), Simd::detect())
+    let error = Sender::setup(&mut a, 4, &mut SecureRng::from_seed(SEED), Simd::detect())
         .err()
         .unwrap();
     assert!(matches!(error, Error::Malformed { .. }), "{error}");
     a.send(&garbage).unwrap();
     a.flush().unwrap();
-    let error = CotReceiver::setup(&mut b, 4, &mut SecureRng::from_seed(SEED), Simd::detect())
+    let error = Receiver::setup(&mut b, 4, &mut SecureRng::from_seed(SEED), Simd::detect())
         .err()
         .unwrap();
     assert!(error.to_string().contains("base OT point B[0]"), "{error}");

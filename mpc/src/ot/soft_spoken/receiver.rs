@@ -9,7 +9,7 @@ use crate::{
     block::{BLOCK_BYTES, Block, blocks_to_bytes},
     channel::Channel,
     ot::{
-        base,
+        CotProtocol, base,
         ggm::{self, TreeId},
     },
     rng::SecureRng,
@@ -20,10 +20,11 @@ use crate::{
 const WORDS: usize = CHUNK / GRAIN;
 
 /// The party that gets random bits r and M = K + r Δ. One a session and direction.
-pub struct CotReceiver {
+pub struct Receiver {
     chunks: Chunks,
     pool: Pool,
     position: u64,
+    transcript: [u8; 32],
 }
 
 /// Makes chunks.
@@ -46,8 +47,8 @@ struct Pool {
     left: usize,
 }
 
-impl CotReceiver {
-    /// Sets up with a peer that calls [`super::CotSender::setup`] with the same `k` (1, 2, 4 or 8).
+impl Receiver {
+    /// Sets up with a peer that calls [`super::Sender::setup`] with the same `k` (1, 2, 4 or 8).
     ///
     /// # Errors
     /// A bad `k` or an unsupported `simd`; those of the channel; a malformed point of the peer.
@@ -59,7 +60,7 @@ impl CotReceiver {
     ) -> Result<Self, Error> {
         let trees = trees(k)?;
         let simd = simd.checked()?;
-        channel.send_u32(k as u32)?;
+        CotProtocol::SoftSpoken { k }.announce(channel)?;
         let base::Outcome { keys, transcript } = base::send(channel, LABEL, 128, rng)?;
         let mut seeds = Zeroizing::new(Vec::with_capacity(trees << k));
         for (tree, pairs) in keys.chunks_exact(k).enumerate() {
@@ -98,7 +99,13 @@ impl CotReceiver {
             chunks,
             pool,
             position: 0,
+            transcript,
         })
+    }
+
+    /// The digest of the base OTs, as [`super::Sender::transcript`].
+    pub(in crate::ot) const fn transcript(&self) -> &[u8; 32] {
+        &self.transcript
     }
 
     /// COTs handed out so far: the index of the next one, equal on both sides.

@@ -9,7 +9,7 @@ use crate::{
     block::{BLOCK_BYTES, Block, Delta, blocks_from_bytes},
     channel::Channel,
     ot::{
-        base,
+        CotProtocol, base,
         ggm::{self, TreeId},
     },
     rng::SecureRng,
@@ -17,10 +17,11 @@ use crate::{
 };
 
 /// The party that holds Δ and gets the keys K. One a session and direction.
-pub struct CotSender {
+pub struct Sender {
     chunks: Chunks,
     pool: Pool,
     position: u64,
+    transcript: [u8; 32],
 }
 
 /// Makes chunks.
@@ -43,8 +44,8 @@ struct Pool {
     left: usize,
 }
 
-impl CotSender {
-    /// Draws Δ and sets up with a peer that calls [`super::CotReceiver::setup`] with the same `k` (1, 2, 4 or 8).
+impl Sender {
+    /// Draws Δ and sets up with a peer that calls [`super::Receiver::setup`] with the same `k` (1, 2, 4 or 8).
     ///
     /// `k` is the width of a piece of Δ: a larger one sends less and computes more.
     ///
@@ -58,14 +59,7 @@ impl CotSender {
     ) -> Result<Self, Error> {
         let trees = trees(k)?;
         let simd = simd.checked()?;
-        let theirs = channel.recv_u32()?;
-        if theirs as usize != k {
-            let detail = format!("the peer uses {theirs}, this side {k}");
-            return Err(Error::Malformed {
-                what: "OT extension parameter k".into(),
-                detail,
-            });
-        }
+        CotProtocol::SoftSpoken { k }.expect_from_peer(channel)?;
         let delta = Delta::random(rng);
         let path: Zeroizing<Vec<u8>> =
             Zeroizing::new((0..128).map(|t| path_bit(&delta, k, t)).collect());
@@ -107,6 +101,7 @@ impl CotSender {
                 left: 0,
             },
             position: 0,
+            transcript,
         })
     }
 
@@ -114,6 +109,11 @@ impl CotSender {
     #[must_use]
     pub const fn delta(&self) -> &Delta {
         &self.chunks.delta
+    }
+
+    /// The digest of the base OTs: public, equal on both sides, fresh in every session.
+    pub(in crate::ot) const fn transcript(&self) -> &[u8; 32] {
+        &self.transcript
     }
 
     /// COTs handed out so far: the index of the next one, equal on both sides.
@@ -125,7 +125,7 @@ impl CotSender {
     /// Makes `keys.len()` COTs, a multiple of 16. The peer asks for the same numbers of COTs in the same order.
     ///
     /// # Errors
-    /// As [`super::CotReceiver::extend`].
+    /// As [`super::Receiver::extend`].
     pub fn extend(&mut self, channel: &mut Channel, keys: &mut [Block]) -> Result<(), Error> {
         check_request("keys of a COT request", keys.len())?;
         self.chunks.progress.check()?;

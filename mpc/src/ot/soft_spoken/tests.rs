@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::channel::{Meter, Part, Phase, Step};
+use crate::{channel::Channel, rng::SecureRng, simd::Simd};
 
 const SEED: [u8; 32] = [42; 32];
 
@@ -24,7 +25,7 @@ impl Run {
         let delta = std::thread::scope(|scope| {
             let sender = scope.spawn(|| {
                 let mut ot =
-                    CotSender::setup(&mut a, k, &mut SecureRng::from_seed(SEED), simd[0]).unwrap();
+                    Sender::setup(&mut a, k, &mut SecureRng::from_seed(SEED), simd[0]).unwrap();
                 let mut rest = &mut keys[..];
                 for &request in requests {
                     let (now, later) = rest.split_at_mut(request);
@@ -35,7 +36,7 @@ impl Run {
                 ot.delta().block()
             });
             let mut ot =
-                CotReceiver::setup(&mut b, k, &mut SecureRng::from_seed([1; 32]), simd[1]).unwrap();
+                Receiver::setup(&mut b, k, &mut SecureRng::from_seed([1; 32]), simd[1]).unwrap();
             b.enter(Phase::Online, "x", Part::Relu(Step::Ot));
             let (mut rest, mut rest_choices) = (&mut macs[..], &mut choices[..]);
             for &request in requests {
@@ -168,7 +169,7 @@ fn sessions_differ_in_everything() {
     for _ in 0..4 {
         let (mut a, mut b) = Channel::pair();
         let receiver = std::thread::spawn(move || {
-            CotReceiver::setup(
+            Receiver::setup(
                 &mut b,
                 8,
                 &mut SecureRng::from_os().unwrap(),
@@ -176,7 +177,7 @@ fn sessions_differ_in_everything() {
             )
             .unwrap();
         });
-        let ot = CotSender::setup(
+        let ot = Sender::setup(
             &mut a,
             8,
             &mut SecureRng::from_os().unwrap(),
@@ -192,48 +193,10 @@ fn sessions_differ_in_everything() {
 }
 
 #[test]
-fn both_directions_live_in_one_session() {
-    let (mut a, mut b) = Channel::pair();
-    let run = |channel: &mut Channel, role: Role| {
-        let mut rng = SecureRng::from_os().unwrap();
-        let (mut sender, mut receiver) =
-            setup_both(channel, role, 4, &mut rng, Simd::detect()).unwrap();
-        let (mut keys, mut macs, mut choices) = (
-            vec![Block::ZERO; 5008],
-            vec![Block::ZERO; 5008],
-            vec![0; 313],
-        );
-        for round in 0..3 {
-            // Alternately, in an order both know.
-            if (role == Role::First) == (round % 2 == 0) {
-                sender.extend(channel, &mut keys).unwrap();
-                receiver.extend(channel, &mut choices, &mut macs).unwrap();
-            } else {
-                receiver.extend(channel, &mut choices, &mut macs).unwrap();
-                sender.extend(channel, &mut keys).unwrap();
-            }
-        }
-        (sender.delta().block(), keys, choices, macs)
-    };
-    let (one, two) = std::thread::scope(|scope| {
-        let one = scope.spawn(|| run(&mut a, Role::First));
-        let two = run(&mut b, Role::Second);
-        (one.join().unwrap(), two)
-    });
-    assert!(one.0 != two.0);
-    for (sender, receiver) in [(&one, &two), (&two, &one)] {
-        for t in 0..5008 {
-            let choice = u64::from(receiver.2[t / GRAIN] >> (t % GRAIN));
-            assert!(receiver.3[t] == sender.1[t] ^ sender.0.and_mask(choice));
-        }
-    }
-}
-
-#[test]
 fn parameters_and_lengths_are_checked() {
     for k in [0, 3, 5, 16, 128] {
         let (mut a, _b) = Channel::pair();
-        let error = CotSender::setup(&mut a, k, &mut SecureRng::from_seed(SEED), Simd::Scalar)
+        let error = Sender::setup(&mut a, k, &mut SecureRng::from_seed(SEED), Simd::Scalar)
             .err()
             .unwrap();
         assert!(
@@ -246,7 +209,7 @@ fn parameters_and_lengths_are_checked() {
     let (mut a, mut b) = Channel::pair();
     let receiver = std::thread::spawn(move || {
         let mut ot =
-            CotReceiver::setup(&mut b, 4, &mut SecureRng::from_seed(SEED), Simd::Scalar).unwrap();
+            Receiver::setup(&mut b, 4, &mut SecureRng::from_seed(SEED), Simd::Scalar).unwrap();
         let message = |outcome: Result<(), Error>| outcome.unwrap_err().to_string();
         assert!(
             message(ot.extend(&mut b, &mut [0; 2], &mut [Block::ZERO; 24]))
@@ -260,8 +223,7 @@ fn parameters_and_lengths_are_checked() {
         ot.extend(&mut b, &mut [0; 2], &mut [Block::ZERO; 32])
             .unwrap();
     });
-    let mut ot =
-        CotSender::setup(&mut a, 4, &mut SecureRng::from_seed(SEED), Simd::Scalar).unwrap();
+    let mut ot = Sender::setup(&mut a, 4, &mut SecureRng::from_seed(SEED), Simd::Scalar).unwrap();
     assert!(ot.extend(&mut a, &mut [Block::ZERO; 17]).is_err());
     ot.extend(&mut a, &mut [Block::ZERO; 32]).unwrap();
     receiver.join().unwrap();

@@ -1,5 +1,5 @@
 //! Silent correlated OT: Ferret (Yang, Weng, Lan, Zhang, Wang, CCS 2020, eprint 2020/924), semi-honest, with the trees of
-//! Half-Tree (Guo, Yang, Wang, Zhang, Xie, Zhang, Zhao, eprint 2022/1431). Two million COTs for one message of half a megabyte.
+//! Half-Tree (Guo et al., EUROCRYPT 2023, eprint 2022/1431). Two million COTs for one message of half a megabyte.
 //!
 //! **Result.** As of every correlated OT: the sender holds Δ and keys K, the receiver random bits r and M = K + r Δ.
 //!

@@ -6,21 +6,21 @@
 //! constants, and the t equations "the errors of a bin sum to 1" take t unknowns away.
 //!
 //! * **Gauss** (Esser, Kübler, May, eprint 2017/078, "Pooled Gauss"): k error-free rows, elimination k^2.8.
-//! * **Decoding** (information sets; the attack that eprint 2022/712 finds best at such sizes): Stern's algorithm. p errors
-//!   are let into the k rows, half of them in each half, and found by collision of two lists of C(k / 2, p / 2).
+//! * **Decoding** (information sets, as in eprint 2022/712): Stern's algorithm. p errors are let into the k rows, half of them
+//!   in each half, and found by collision of two lists of C(k / 2, p / 2).
 //! * **Minor**: as the matrix is sparse, s unknowns drawn at random have n (s / k)^d rows to themselves, which are s rows at
 //!   s = k (k / n)^(1 / (d - 1)). Stern's algorithm in this sparse s × s system, linear algebra by Wiedemann in d s². The
-//!   sizes published for Ferret, chosen against a random A, lose 30 bits and more here.
+//!   sizes published for Ferret, chosen against a random A, lose about 30 bits here.
 //! * **Smallest minor**: the same with the fewest unknowns that any s rows have among them, by expectation: e² n k s^8 = k^10
 //!   for d = 10. Nobody knows how to find these; a bound for all cleverer choices of s.
 //! * **Algebra** (Briaud, Øygarden, eprint 2023/176): errors of one bin multiply to zero, t C(β, 2) quadratic equations. With
-//!   g error-free rows guessed they are solved by linearisation at the degree D where the series
-//!   (1 + β z)^t / (1 + z)^(n - k) has its first coefficient that is not positive. As rows are sparse, so are the equations:
-//!   Wiedemann, 3 (d + 1)² C(k - g, D)², no fill-in counted. Least over g.
+//!   g error-free rows guessed they are solved by linearisation at the degree D where their Hilbert series,
+//!   (1 + β z)^t / (1 + z)^(n - k) if they are semi-regular, has its first coefficient that is not positive. As rows are
+//!   sparse, so are the equations: Wiedemann, 3 (d + 1)² C(k - g, D)², no fill-in counted. Least over g.
 //!
 //! Statistical decoding needs (1 - 2 / β)^(-2w) samples of dual words of weight w, and is far dearer than Gauss for words that
-//! can be found (w = s / 2 from a minor). Not covered: attacks that appeared after eprint 2023/176 in as far as they improve
-//! on it by more than the margin left.
+//! can be found (w = s / 2 from a minor). Not evaluated: decoding that makes use of regular noise (eprint 2023/1568), and the
+//! hybrid and algebraic attacks of eprint 2025/1284 and 2025/1476. The margin of the standard set is for them.
 
 use super::{LpnParameters, ROW_WEIGHT};
 

@@ -1,7 +1,7 @@
 //! Two-party computation for private inference, semi-honest, on blocking channels.
 //!
 //! * [`channel`]: a metered byte channel (TCP, in-memory) that counts what it carries by phase, layer and part.
-//! * [`ot`]: base oblivious transfer on ristretto255 and SoftSpoken correlated OT extension.
+//! * [`ot`]: base oblivious transfer on ristretto255, correlated OT by SoftSpoken and by silent extension.
 //! * [`aes`]: AES-128 in batches, one kernel per instruction set.
 //! * [`circuit`]: Boolean circuit templates with garbler-known bits, and their plaintext evaluation.
 //! * [`garble`]: half-gates and three-halves garbling of a template over batches of sixteen instances.

@@ -7,7 +7,10 @@
 //! | inputs of a stage | `log2 q` bits x `N` an element | |
 //! | outputs of a stage | | `2 k` bits x `N` an element |
 //! | ReLU of `l` bits | `w` COTs and corrections, two residues | two COTs and choice bits, `l - 2` tables, a residue |
+//! | comparison of a maximum, `l` bits | `w` COTs and corrections, a residue | a COT and a choice bit, `l - 2` tables, a residue |
+//! | change of modulus | a residue | a COT and a choice bit |
 //! | argmax | COTs and corrections of its input wires | tables, decode bits |
+//! | opening of a score | `k` COTs and corrections | `k - 1` tables, decode bits |
 //!
 //! `w` is the number of the circuit's input wires. A COT takes `(128 / k - 1) / 8` bytes in SoftSpoken. Averages: OTs are made in
 //! chunks and values padded to sixteen, so a small batch costs a little more.
@@ -66,7 +69,9 @@ pub struct Cost {
     pub ciphertexts: BothWays,
     /// All ReLUs of an image.
     pub relus: BothWays,
-    /// The argmax of an image.
+    /// All maxima over windows of an image, and the changes of modulus after them.
+    pub maxima: BothWays,
+    /// The argmax of an image, or the opening of its scores.
     pub argmax: BothWays,
     /// AND gates of all ReLUs of an image.
     pub relu_and_gates: u64,
@@ -86,6 +91,7 @@ impl Cost {
         let mut cost = Self {
             ciphertexts: BothWays::default(),
             relus: BothWays::default(),
+            maxima: BothWays::default(),
             argmax: BothWays::default(),
             relu_and_gates: plan.relu_and_gates(),
             relu_count: plan.relus(),
@@ -103,7 +109,34 @@ impl Cost {
                     client_to_server: wires * (cot + BIT) + 2.0 * RESIDUE,
                     server_to_client: 2.0 * (cot + BIT) + gates * TABLE_BYTES as f64 + RESIDUE,
                 };
-                cost.relus = cost.relus.plus(value.times(outputs));
+                cost.relus = cost.relus.plus(value.times(f64::from(stage.values())));
+            }
+            for pool in &stage.pool {
+                let template = drelu(pool.width as usize)?;
+                let (wires, gates) = (template.inputs() as f64, template.and_gates() as f64);
+                let comparison = BothWays {
+                    client_to_server: wires * (cot + BIT) + RESIDUE,
+                    server_to_client: cot + BIT + gates * TABLE_BYTES as f64 + RESIDUE,
+                };
+                let count = pool.geometry()?.comparisons() as f64;
+                cost.maxima = cost.maxima.plus(comparison.times(count));
+            }
+            if plan.rescale(stage).is_some() {
+                let value = BothWays {
+                    client_to_server: RESIDUE,
+                    server_to_client: cot + BIT,
+                };
+                let count = f64::from(stage.values());
+                cost.maxima = cost.maxima.plus(value.times(count));
+            }
+            if let Some(spec) = plan.logits(stage) {
+                let (bits, dropped) = (f64::from(spec.share_bits), f64::from(spec.dropped_bits));
+                let score = BothWays {
+                    client_to_server: bits * (cot + BIT),
+                    server_to_client: (bits - 1.0) * TABLE_BYTES as f64 + (bits - dropped) * BIT,
+                };
+                let count = f64::from(stage.values());
+                cost.argmax = cost.argmax.plus(score.times(count));
             }
             if let Some(spec) = plan.argmax(stage) {
                 let template = spec.template()?;
@@ -123,6 +156,7 @@ impl Cost {
         self.ciphertexts
             .times(1.0 / images.max(1) as f64)
             .plus(self.relus)
+            .plus(self.maxima)
             .plus(self.argmax)
     }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use halfmask_models::nn::plan::{Activation, Plan, RangeKind, Stage};
+use halfmask_models::nn::plan::{Activation, Plan, PoolPlan, RangeKind, Stage};
 use halfmask_models::nn::planner::StageReport;
 use serde::Serialize;
 
@@ -40,6 +40,8 @@ pub struct Inspection {
     pub parameters: Parameters,
     /// ReLUs of an image.
     pub relus: u64,
+    /// Comparisons of all maxima over windows of an image.
+    pub pool_comparisons: u64,
     /// Predicted costs.
     pub cost: Cost,
     /// Images in the batches that `bytes_per_image` and the table assume.
@@ -77,7 +79,9 @@ pub struct Layer {
     pub noise_tail: f64,
     /// One unit of the comparison, in the model's units.
     pub unit: f64,
-    /// What follows.
+    /// Maxima over windows that follow.
+    pub pool: Vec<PoolPlan>,
+    /// What follows them.
     pub then: Activation,
 }
 
@@ -116,6 +120,7 @@ fn inspect(model: &Model) -> Result<Inspection, halfmask_models::Error> {
         security_bits: plan.check()?.security_bits(),
         parameters: summary::parameters(plan),
         relus: plan.relus(),
+        pool_comparisons: plan.pool_comparisons()?,
         cost,
         batch,
         bytes_per_image: cost.per_image(batch),
@@ -139,6 +144,7 @@ fn layer(stage: &Stage, report: &StageReport, multiply_adds: usize) -> Layer {
         noise_worst_case: report.noise.worst_case / report.unit,
         noise_tail: report.noise.tail / report.unit,
         unit: report.range / report.range_of_modulus * unit_of_modulus,
+        pool: stage.pool.clone(),
         then: stage.then.clone(),
     }
 }
@@ -146,8 +152,12 @@ fn layer(stage: &Stage, report: &StageReport, multiply_adds: usize) -> Layer {
 fn render(inspection: &Inspection) -> String {
     let plan = &inspection.plan;
     let [channels, rows, columns] = plan.input.shape;
+    let maxima = match inspection.pool_comparisons {
+        0 => String::new(),
+        comparisons => format!(", {comparisons} comparisons for maxima"),
+    };
     let mut text = format!(
-        "model {}, input {channels}x{rows}x{columns} in {} steps up to {}, {} ReLUs an image\nplan {}\n",
+        "model {}, input {channels}x{rows}x{columns} in {} steps up to {}, {} ReLUs an image{maxima}\nplan {}\n",
         plan.model, plan.input.levels, plan.input.max, inspection.relus, inspection.plan_digest
     );
     let p = &inspection.parameters;
@@ -195,12 +205,16 @@ fn render(inspection: &Inspection) -> String {
             .chain(each.map(bytes))
             .collect()
     };
-    let rows = vec![
-        line("ciphertexts", ciphertexts),
-        line("ReLUs", cost.relus),
-        line("argmax", cost.argmax),
-        line("all", total),
-    ];
+    let opening = match plan.scores() {
+        None => "argmax",
+        Some(_) => "scores",
+    };
+    let mut rows = vec![line("ciphertexts", ciphertexts), line("ReLUs", cost.relus)];
+    if inspection.pool_comparisons > 0 {
+        rows.push(line("maxima", cost.maxima));
+    }
+    rows.push(line(opening, cost.argmax));
+    rows.push(line("all", total));
     let batch = format!("bytes an image, {} a batch", inspection.batch);
     let header = [
         batch.as_str(),
@@ -229,8 +243,22 @@ fn shape(layer: &Layer) -> Vec<String> {
         } => {
             format!("ReLU {name} on {width} bits, over 2^{shift}, times {multiplier}")
         }
+        Activation::Rescale { shift, multiplier } => {
+            format!("over 2^{shift}, times {multiplier}")
+        }
         Activation::Argmax { width, .. } => format!("argmax on {width} bits"),
+        Activation::Logits { width, step, .. } => {
+            format!("scores of {width} bits in steps of 2^{step}")
+        }
     };
+    let pools = layer.pool.iter().map(|pool| {
+        let ([rows, columns], [down, right]) = (pool.kernel, pool.strides);
+        format!(
+            "maximum {} of {rows}x{columns} every {down}x{right} on {} bits, ",
+            pool.name, pool.width
+        )
+    });
+    let then = pools.collect::<String>() + &then;
     vec![
         layer.name.clone(),
         layer.inputs.to_string(),

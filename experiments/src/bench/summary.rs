@@ -176,10 +176,18 @@ pub fn layers(
             None => "linear",
         };
         names.push((stage.name.clone(), kind));
-        names.push(match &stage.then {
-            Activation::Relu { name, .. } => (name.clone(), "relu"),
-            Activation::Argmax { .. } => ("argmax".to_owned(), "argmax"),
-        });
+        let pools = stage
+            .pool
+            .iter()
+            .map(|pool| (pool.name.clone(), "max_pool"));
+        names.extend(pools);
+        match &stage.then {
+            Activation::Relu { name, .. } => names.push((name.clone(), "relu")),
+            // Counted with its linear layer.
+            Activation::Rescale { .. } => {}
+            Activation::Argmax { .. } => names.push(("argmax".to_owned(), "argmax")),
+            Activation::Logits { .. } => names.push(("logits".to_owned(), "logits")),
+        }
     }
     let layer = |(name, kind): (String, &str)| {
         let select = |scope: &Scope| per_image(scope) && scope.layer == name;
@@ -202,7 +210,11 @@ pub fn layers(
 pub fn parameters(plan: &Plan) -> Parameters {
     let ring = plan.parameters();
     let compared = |stage: &halfmask_models::nn::plan::Stage| match stage.then {
-        Activation::Relu { width, .. } | Activation::Argmax { width, .. } => width,
+        Activation::Relu { width, .. }
+        | Activation::Argmax { width, .. }
+        | Activation::Logits { width, .. } => width,
+        // All of them: nothing is compared, nothing dropped.
+        Activation::Rescale { .. } => stage.share_bits,
     };
     Parameters {
         log2_modulus: u64::from(u32::BITS - plan.modulus().leading_zeros()),

@@ -51,7 +51,7 @@ pub struct PlanOptions {
     pub guard_bits: u32,
     /// Steps from zero to the largest input.
     pub input_levels: u32,
-    /// Values of a segment of a ReLU layer; segments overlap, two at a time.
+    /// Values of a segment of a ReLU layer or of a maximum; segments overlap, two at a time.
     pub segment: u32,
 }
 
@@ -236,7 +236,7 @@ pub fn plan(network: &Network, options: &PlanOptions) -> Result<Planned, Error> 
             pool: link
                 .pools
                 .iter()
-                .map(|pool| PoolPlan::new(pool, options.pool_width))
+                .map(|pool| PoolPlan::new(pool, options.pool_width, options.segment))
                 .collect::<Result<_, _>>()?,
             then,
         };

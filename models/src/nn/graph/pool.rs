@@ -1,7 +1,12 @@
 //! Maximum over windows, and its public geometry.
 
+use std::ops::Range;
+
 use super::linear::inside;
 use super::{Conv2d, MAX_TENSOR, NetworkError, elements};
+
+#[cfg(test)]
+mod tests;
 
 /// The most kernel elements of all windows together, padding left out, that a layer may have for one image.
 const MAX_WINDOWED: usize = 1 << 26;
@@ -81,10 +86,9 @@ impl MaxPool {
         let [_, rows, columns] = self.output;
         // `max(1)` only keeps the empty case (no outputs) from dividing by zero.
         let channel = output_position / (rows * columns).max(1);
-        let [in_rows, in_columns] = self.spans(
-            output_position / columns.max(1) % rows.max(1),
-            output_position % columns.max(1),
-        );
+        let [down, right] = self.axes();
+        let in_rows = down.span(output_position / columns.max(1) % rows.max(1));
+        let in_columns = right.span(output_position % columns.max(1));
         let in_rows = if output_position < self.outputs() {
             in_rows
         } else {
@@ -100,17 +104,7 @@ impl MaxPool {
     /// Elements of the largest window, padding left out.
     #[must_use]
     pub fn window(&self) -> usize {
-        let [_, rows, columns] = self.output;
-        let longest = |count: usize, axis: usize| {
-            (0..count)
-                .map(|i| {
-                    let [down, right] = self.spans(i, i);
-                    if axis == 0 { down } else { right }.len()
-                })
-                .max()
-                .unwrap_or(0)
-        };
-        longest(rows, 0) * longest(columns, 1)
+        self.axes().map(Axis::longest).iter().product()
     }
 
     /// Levels of a tournament over the largest window.
@@ -211,13 +205,7 @@ impl MaxPool {
                 "output {output:?} does not follow from input {input:?}, kernel {kernel:?}, strides {strides:?}, pads {pads:?}"
             ));
         }
-        let [_, rows, columns] = *output;
-        let empty = |[down, right]: [std::ops::Range<usize>; 2], axis: usize| {
-            if axis == 0 { down } else { right }.is_empty()
-        };
-        if (0..rows).any(|y| empty(self.spans(y, 0), 0))
-            || (0..columns).any(|x| empty(self.spans(0, x), 1))
-        {
+        if self.axes().iter().any(Axis::has_empty) {
             return Err(format!(
                 "kernel {kernel:?} with strides {strides:?} and pads {pads:?} has a window of padding alone on {input:?}"
             ));
@@ -241,162 +229,64 @@ impl MaxPool {
         Some([channels, rows, columns])
     }
 
-    /// Rows and columns of the input that a window covers.
-    fn spans(&self, row: usize, column: usize) -> [std::ops::Range<usize>; 2] {
-        let ([_, height, width], [kernel_rows, kernel_columns]) = (self.input, self.kernel);
-        let ([down, right], [top, left, ..]) = (self.strides, self.pads);
-        // Offsets inside the kernel, then the input's own coordinates.
-        let span = |start: usize, before: usize, kernel: usize, size: usize| {
-            let offsets = inside(start, before, kernel, size);
-            if offsets.is_empty() {
-                return 0..0;
-            }
-            start + offsets.start - before..start + offsets.end - before
+    /// Rows and columns.
+    fn axes(&self) -> [Axis; 2] {
+        let ([_, height, width], [_, rows, columns]) = (self.input, self.output);
+        let ([kernel_rows, kernel_columns], [down, right]) = (self.kernel, self.strides);
+        let [top, left, ..] = self.pads;
+        let axis = |size, count, kernel, stride, before| Axis {
+            size,
+            count,
+            kernel,
+            stride,
+            before,
         };
         [
-            span(row.saturating_mul(down), top, kernel_rows, height),
-            span(column.saturating_mul(right), left, kernel_columns, width),
+            axis(height, rows, kernel_rows, down, top),
+            axis(width, columns, kernel_columns, right, left),
         ]
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Windows along one axis; `before` elements of padding come first.
+#[derive(Clone, Copy)]
+struct Axis {
+    size: usize,
+    count: usize,
+    kernel: usize,
+    stride: usize,
+    before: usize,
+}
 
-    fn pool(
-        input: [usize; 3],
-        kernel: [usize; 2],
-        strides: [usize; 2],
-        pads: [usize; 4],
-    ) -> Result<MaxPool, NetworkError> {
-        MaxPool::new("p", input, kernel, strides, pads)
-    }
-
-    /// The definition, over a copy of the input whose padding is minus infinity.
-    fn by_definition(pool: &MaxPool, x: &[f64]) -> Vec<f64> {
-        let [channels, height, width] = pool.input;
-        let [top, left, bottom, end] = pool.pads;
-        let (rows, columns) = (height + top + bottom, width + left + end);
-        let mut y = Vec::new();
-        for c in 0..channels {
-            let mut padded = vec![f64::NEG_INFINITY; rows * columns];
-            for r in 0..height {
-                for s in 0..width {
-                    padded[(r + top) * columns + s + left] = x[(c * height + r) * width + s];
-                }
-            }
-            for r in (0..=rows - pool.kernel[0]).step_by(pool.strides[0]) {
-                for s in (0..=columns - pool.kernel[1]).step_by(pool.strides[1]) {
-                    let window = (0..pool.kernel[0])
-                        .flat_map(|i| (0..pool.kernel[1]).map(move |j| (i, j)))
-                        .map(|(i, j)| padded[(r + i) * columns + s + j]);
-                    y.push(window.fold(f64::NEG_INFINITY, f64::max));
-                }
-            }
+impl Axis {
+    /// What window `index` covers of the input.
+    fn span(self, index: usize) -> Range<usize> {
+        let start = index.saturating_mul(self.stride);
+        let offsets = inside(start, self.before, self.kernel, self.size);
+        if offsets.is_empty() {
+            return 0..0;
         }
-        y
+        start + offsets.start - self.before..start + offsets.end - self.before
     }
 
-    fn apply(pool: &MaxPool, x: &[f64]) -> Vec<f64> {
-        (0..pool.outputs())
-            .map(|p| pool.taps(p).map(|i| x[i]).fold(f64::NEG_INFINITY, f64::max))
-            .collect()
+    /// Whether a window covers padding alone: windows move one way, so the first or the last does.
+    fn has_empty(&self) -> bool {
+        self.count > 0 && [0, self.count - 1].iter().any(|i| self.span(*i).is_empty())
     }
 
-    fn cases() -> Vec<MaxPool> {
-        [
-            pool([3, 8, 8], [2, 2], [2, 2], [0; 4]),
-            pool([2, 7, 9], [3, 3], [2, 2], [1, 1, 1, 1]),
-            pool([1, 6, 5], [3, 2], [1, 1], [2, 0, 0, 1]),
-            pool([1, 5, 5], [2, 2], [2, 2], [0, 0, 1, 1]),
-            // Strides beyond the kernel leave inputs out.
-            pool([2, 9, 9], [2, 3], [4, 5], [1, 2, 0, 0]),
-            pool([4, 3, 3], [1, 1], [1, 1], [0; 4]),
-            MaxPool::global("g", [3, 4, 5]),
-        ]
-        .into_iter()
-        .map(Result::unwrap)
-        .collect()
-    }
-
-    #[test]
-    fn taps_and_windows_match_the_definition() {
-        for pool in cases() {
-            let x: Vec<f64> = (0..pool.inputs())
-                .map(|i| ((i * 37 + 11) % 101) as f64 - 60.0)
-                .collect();
-            let want = by_definition(&pool, &x);
-            assert_eq!(want.len(), pool.outputs());
-            assert_eq!(apply(&pool, &x), want, "{pool:?}");
-            assert_eq!(pool.taps(pool.outputs()).count(), 0);
-            let windows = pool.windows();
-            assert_eq!(windows.len(), pool.window() * pool.outputs());
-            for (p, want) in want.iter().enumerate() {
-                let row = windows.iter().skip(p).step_by(pool.outputs());
-                assert_eq!(row.map(|i| x[*i]).fold(f64::NEG_INFINITY, f64::max), *want);
-            }
-            // In two steps it is the same, for no more comparisons.
-            let whole = pool.comparisons();
-            let steps = pool.separated();
-            let y = steps.iter().fold(x, |x, step| apply(step, &x));
-            assert_eq!(y, want);
-            assert!(steps.iter().map(MaxPool::comparisons).sum::<usize>() <= whole);
-        }
-    }
-
-    #[test]
-    fn costs_are_counted_on_the_elements_that_are_there() {
-        let plain = pool([3, 8, 8], [2, 2], [2, 2], [0; 4]).unwrap();
-        assert_eq!(
-            (plain.window(), plain.levels(), plain.comparisons()),
-            (4, 2, 48 * 3)
-        );
-        assert_eq!(plain.separated().len(), 1);
-        let overlapping = pool([1, 9, 9], [3, 3], [2, 2], [1; 4]).unwrap();
-        assert_eq!((overlapping.window(), overlapping.levels()), (9, 4));
-        let steps = overlapping.separated();
-        assert_eq!(steps.len(), 2);
-        // 9 x 5 row windows of 3, then 5 x 5 column windows of 3, for 25 windows of 9.
-        assert_eq!(
-            steps.iter().map(MaxPool::comparisons).sum::<usize>(),
-            90 + 50
-        );
-        // A kernel that is mostly padding costs what is left of it.
-        let wide = pool([1, 2, 2], [3, 3], [1, 1], [1; 4]).unwrap();
-        assert_eq!((wide.output, wide.window()), ([1, 2, 2], 4));
-        let single = pool([4, 3, 3], [1, 1], [1, 1], [0; 4]).unwrap();
-        assert_eq!((single.levels(), single.comparisons()), (0, 0));
-    }
-
-    #[test]
-    fn refuses_inconsistent_layers() {
-        let refuse = |result: Result<MaxPool, NetworkError>, text: &str| {
-            let error = result.unwrap_err().to_string();
-            assert!(error.contains("`p`") && error.contains(text), "{error}");
-        };
-        refuse(pool([1, 4, 4], [0, 2], [1, 1], [0; 4]), "must be positive");
-        refuse(pool([1, 4, 4], [2, 2], [1, 0], [0; 4]), "must be positive");
-        refuse(pool([1, 0, 4], [2, 2], [1, 1], [0; 4]), "is empty");
-        refuse(pool([1, 4, 4], [5, 2], [1, 1], [0; 4]), "does not follow");
-        refuse(
-            pool([1, 4, 4], [2, 2], [1, 1], [usize::MAX; 4]),
-            "does not follow",
-        );
-        refuse(
-            pool([1, 4, 4], [2, 2], [2, 2], [2, 0, 0, 0]),
-            "padding alone",
-        );
-        refuse(
-            pool([1, 4, 4], [2, 2], [3, 2], [0, 0, 0, 4]),
-            "padding alone",
-        );
-        refuse(
-            pool([1, 4096, 4096], [2048, 2048], [1, 1], [0; 4]),
-            "too many",
-        );
-        let mut wrong = pool([1, 4, 4], [2, 2], [2, 2], [0; 4]).unwrap();
-        wrong.output = [1, 2, 3];
-        refuse(wrong.validate().map(|()| wrong), "does not follow");
+    /// Elements of the largest window. A window's size rises with its start until it leaves the padding before the input or reaches
+    /// that after it, and falls from the other of the two on: the largest lies next to one of these.
+    fn longest(self) -> usize {
+        let turns = [
+            self.before,
+            (self.before + self.size).saturating_sub(self.kernel),
+        ];
+        let near = turns.into_iter().flat_map(|turn| {
+            let index = turn.checked_div(self.stride).unwrap_or(0);
+            [index, index.saturating_add(1)]
+        });
+        near.map(|index| self.span(index.min(self.count.saturating_sub(1))).len())
+            .max()
+            .unwrap_or(0)
     }
 }

@@ -1,7 +1,7 @@
 //! Ideal functionalities of what the two-party layer does not offer yet: the evaluator hands its shares over, the garbler
 //! computes on the values and deals fresh shares. For tests of what surrounds them.
 
-use super::{LogitsSpec, Nonlinear, PoolSpec, RescaleSpec, rescale_reference};
+use super::{LogitsSpec, MaxPoolSpec, Nonlinear, RescaleSpec, rescale_reference};
 use crate::Error;
 use halfmask_bridge::mpc::channel::Channel;
 use halfmask_bridge::mpc::relu::ReluSpec;
@@ -49,7 +49,7 @@ impl Nonlinear for EvaluatorSession {
         &mut self,
         ch: &mut Channel,
         _: &str,
-        _: &PoolSpec,
+        _: &MaxPoolSpec,
         x: &[u32],
         y: &mut [u32],
     ) -> Result<(), Error> {
@@ -87,7 +87,7 @@ impl Nonlinear for GarblerSession {
         &mut self,
         ch: &mut Channel,
         _: &str,
-        spec: &PoolSpec,
+        spec: &MaxPoolSpec,
         x: &[u32],
         y: &mut [u32],
     ) -> Result<(), Error> {

@@ -12,13 +12,39 @@ use halfmask_bridge::mpc::share::{low_mask, round_shift};
 
 /// Public parameters of a maximum over windows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PoolSpec {
+pub struct MaxPoolSpec {
     /// `k`: values are shared modulo `2^k`.
     pub share_bits: u32,
-    /// `l`: bits of a comparison.
+    /// `l`: bits of a comparison, `3 <= l <= k`.
     pub width: u32,
-    /// Values of a window.
+    /// Values of a window, at least 1.
     pub window: u32,
+    /// Values of a segment ([`ReluSpec::segment`]).
+    pub segment: u32,
+}
+
+impl MaxPoolSpec {
+    /// Checks the parameters against each other.
+    ///
+    /// # Errors
+    /// [`Error::Plan`] with the first rule that is broken.
+    pub fn validate(&self) -> Result<(), Error> {
+        let Self {
+            share_bits: k,
+            width: l,
+            window,
+            segment,
+        } = *self;
+        if window == 0 || !(3..=31).contains(&k) || !(3..=k).contains(&l) {
+            return Err(Error::Plan(format!(
+                "maximum of {window} values on {l} compared bits of {k} share bits"
+            )));
+        }
+        if segment == 0 || !segment.is_multiple_of(ReluSpec::CHUNK) || segment > 1 << 20 {
+            return Err(Error::Plan(format!("maximum in a segment of {segment}")));
+        }
+        Ok(())
+    }
 }
 
 /// Public parameters of a change from `2^k` to `q` without a ReLU: `round(x / 2^h) mod q` of signed `|x| < 2^(k-2)`.
@@ -43,7 +69,7 @@ impl RescaleSpec {
             shift: h,
             modulus: q,
         } = *self;
-        if !(3..=31).contains(&k) || h >= k {
+        if !(3..=31).contains(&k) || h > k - 2 {
             return Err(Error::Plan(format!("rescaling {k} share bits by 2^{h}")));
         }
         if q >> 31 != 0 || u64::from(q) <= (1u64 << (k - h)) + 2 {
@@ -82,7 +108,7 @@ pub(super) trait Nonlinear {
         &mut self,
         ch: &mut Channel,
         layer: &str,
-        spec: &PoolSpec,
+        spec: &MaxPoolSpec,
         x: &[u32],
         y: &mut [u32],
     ) -> Result<(), Error>;
@@ -123,11 +149,7 @@ pub(super) fn pool(
             gathered.extend_from_slice(row);
         }
         if pool.window() > 1 {
-            let spec = PoolSpec {
-                share_bits: stage.share_bits,
-                width: plan.width,
-                window: pool.window() as u32,
-            };
+            let spec = plan.spec(stage.share_bits, pool.window());
             x = vec![0; pool.outputs() * images];
             party.max_pool(ch, &plan.name, &spec, &gathered, &mut x)?;
         } else {
@@ -193,7 +215,7 @@ pub fn rescale_reference(spec: &RescaleSpec, evaluator: u32, garbler: u32) -> u3
 
 #[cfg(not(test))]
 mod parties {
-    use super::{LogitsSpec, Nonlinear, PoolSpec, RescaleSpec};
+    use super::{LogitsSpec, MaxPoolSpec, Nonlinear, RescaleSpec};
     use crate::Error;
     use halfmask_bridge::mpc::channel::Channel;
     use halfmask_bridge::mpc::relu::ReluSpec;
@@ -221,7 +243,7 @@ mod parties {
                     &mut self,
                     _: &mut Channel,
                     _: &str,
-                    _: &PoolSpec,
+                    _: &MaxPoolSpec,
                     _: &[u32],
                     _: &mut [u32],
                 ) -> Result<(), Error> {

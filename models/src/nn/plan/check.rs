@@ -1,6 +1,6 @@
 //! The rules a plan must keep, wherever it comes from: every number sizes a buffer or a loop.
 
-use super::{Activation, PROTOCOL_VERSION, Plan, PoolPlan, Stage};
+use super::{Activation, PROTOCOL_VERSION, Plan, Stage};
 use crate::Error;
 use halfmask_bridge::ckks::Parameters;
 
@@ -111,35 +111,24 @@ impl Plan {
                 stage.pool.len()
             ));
         }
-        let mut width = stage.outputs as usize;
+        let mut width = u64::from(stage.outputs);
         for pool in &stage.pool {
-            let PoolPlan { name, width: l, .. } = pool;
-            let k = stage.share_bits;
-            if !(3..=MAX_SHARE_BITS).contains(&k) || !(3..=k).contains(l) {
+            let name = &pool.name;
+            let product = |shape: &[u32; 3]| {
+                let side = |n: u64, side: &u32| n.checked_mul(u64::from(*side));
+                shape.iter().try_fold(1, side).unwrap_or(u64::MAX)
+            };
+            if product(&pool.input) != width {
                 return fail(format!(
-                    "layer {name}: {l} compared bits of {k} share bits, expected 3 to {k} of at most {MAX_SHARE_BITS}"
+                    "layer {name}: input {:?} of {width} values",
+                    pool.input
                 ));
             }
-            // Before anything loops over rows and columns.
-            let sides = pool.input.iter().chain(&pool.output);
-            if sides.clone().any(|side| *side > MAX_ELEMENTS) {
-                return fail(format!(
-                    "layer {name}: input {:?}, output {:?}",
-                    pool.input, pool.output
-                ));
-            }
+            self.bounded(name, "values", product(&pool.output))?;
             let geometry = pool.geometry()?;
-            if geometry.inputs() != width {
-                return fail(format!(
-                    "layer {name}: {} inputs of {width} values",
-                    geometry.inputs()
-                ));
-            }
-            width = geometry.outputs();
-            if width > MAX_ELEMENTS as usize {
-                return fail(format!("layer {name}: {width} outputs"));
-            }
-            let windowed = width as u64 * geometry.window() as u64;
+            width = geometry.outputs() as u64;
+            pool.spec(stage.share_bits, geometry.window()).validate()?;
+            let windowed = width * geometry.window() as u64;
             self.bounded(name, "values in all windows", windowed)?;
         }
         Ok(())

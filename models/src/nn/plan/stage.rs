@@ -2,6 +2,7 @@
 
 use crate::Error;
 use crate::nn::graph::MaxPool;
+use crate::nn::party::nonlinear::MaxPoolSpec;
 use halfmask_bridge::ckks::ErrorTerm;
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +45,8 @@ pub struct PoolPlan {
     pub name: String,
     /// Bits of a comparison.
     pub width: u32,
+    /// Values of a segment ([`halfmask_bridge::mpc::relu::ReluSpec::segment`]).
+    pub segment: u32,
     /// Channels, rows, columns of the input.
     pub input: [u32; 3],
     /// Channels, rows, columns of the output.
@@ -157,7 +160,7 @@ impl PoolPlan {
     ///
     /// # Errors
     /// [`Error::Plan`] for sizes beyond 32 bits.
-    pub fn new(pool: &MaxPool, width: u32) -> Result<Self, Error> {
+    pub fn new(pool: &MaxPool, width: u32, segment: u32) -> Result<Self, Error> {
         fn narrow<const N: usize>(pool: &MaxPool, sizes: [usize; N]) -> Result<[u32; N], Error> {
             if let Some(size) = sizes.iter().find(|size| u32::try_from(**size).is_err()) {
                 return Err(Error::Plan(format!(
@@ -170,6 +173,7 @@ impl PoolPlan {
         Ok(Self {
             name: pool.name.clone(),
             width,
+            segment,
             input: narrow(pool, pool.input)?,
             output: narrow(pool, pool.output)?,
             kernel: narrow(pool, pool.kernel)?,
@@ -193,6 +197,17 @@ impl PoolPlan {
         };
         pool.validate()?;
         Ok(pool)
+    }
+
+    /// What the protocol takes, for shares of `share_bits` bits and the geometry's largest window.
+    #[must_use]
+    pub fn spec(&self, share_bits: u32, window: usize) -> MaxPoolSpec {
+        MaxPoolSpec {
+            share_bits,
+            width: self.width,
+            window: u32::try_from(window).unwrap_or(u32::MAX),
+            segment: self.segment,
+        }
     }
 
     /// Values out; meaningless before [`PoolPlan::geometry`] has checked them.

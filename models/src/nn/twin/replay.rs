@@ -75,7 +75,7 @@ impl Shares {
 /// Recomputes a protocol run for image `image` of `images` from masks and noise alone.
 ///
 /// A tournament's inner shares are fresh randomness that nobody records, so a maximum is not recomputed but checked: it must be
-/// one of its window's values, less than the largest by at most two units a level. Everything after it follows bit for bit from
+/// one of its window's values, less than the largest by less than two units a level. Everything after it follows bit for bit from
 /// the recorded shares.
 ///
 /// # Errors
@@ -157,7 +157,7 @@ fn through_pools(
         let pool = plan.geometry()?;
         let pooled = pooled.column(image, images, &plan.name, pool.outputs())?;
         let (before, after) = (x.values(stage.share_bits), pooled.values(stage.share_bits));
-        let loss = i64::from(pool.levels()) << (stage.share_bits - plan.width + 1);
+        let loss = i64::from(pool.levels()) * ((2 << (stage.share_bits - plan.width)) - 1);
         if let Some(position) =
             (0..pool.outputs()).find(|p| !is_maximum(&pool, *p, &before, &after, loss))
         {

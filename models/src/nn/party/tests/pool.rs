@@ -217,8 +217,13 @@ fn bad_windows_are_refused() {
             .to_string();
         assert!(error.contains(want), "{error}");
     };
+    refuse(&|p| p.stages[0].pool[0].input = [2, 6, 8], "of 72 values");
     refuse(
-        &|p| p.stages[0].pool[0].input = [2, 6, 8],
+        &|p| p.stages[0].pool[0].input = [u32::MAX; 3],
+        "of 72 values",
+    );
+    refuse(
+        &|p| p.stages[0].pool[0].input = [3, 4, 6],
         "does not follow",
     );
     refuse(
@@ -227,7 +232,7 @@ fn bad_windows_are_refused() {
     );
     refuse(
         &|p| p.stages[0].pool[0].output = [u32::MAX; 3],
-        "output [4294967295",
+        "values an image",
     );
     refuse(&|p| p.stages[0].pool[0].kernel = [0, 2], "must be positive");
     refuse(
@@ -241,18 +246,16 @@ fn bad_windows_are_refused() {
         },
         "padding alone",
     );
-    refuse(&|p| p.stages[0].pool[0].width = 2, "pool1: 2 compared bits");
-    refuse(
-        &|p| p.stages[0].pool[0].width = 23,
-        "pool1: 23 compared bits",
-    );
+    refuse(&|p| p.stages[0].pool[0].width = 2, "on 2 compared bits");
+    refuse(&|p| p.stages[0].pool[0].width = 23, "on 23 compared bits");
+    refuse(&|p| p.stages[0].pool[0].segment = 1000, "segment of 1000");
     refuse(&|p| p.stages[0].pool.clear(), "conv2: 18 inputs of 72");
     refuse(
         &|p| {
             let again = p.stages[0].pool[0].clone();
             p.stages[0].pool.push(again);
         },
-        "pool1: 72 inputs of 18",
+        "pool1: input [2, 6, 6] of 18 values",
     );
     refuse(
         &|p| p.stages[0].pool = vec![p.stages[0].pool[0].clone(); 9],
@@ -287,7 +290,7 @@ fn bad_windows_are_refused() {
             multiplier: m,
         };
     };
-    refuse(&|p| rescaled(p, 22, 1), "rescaling");
+    refuse(&|p| rescaled(p, 21, 1), "rescaling");
     refuse(&|p| rescaled(p, 0, 3), "power of two");
     refuse(
         &|p| {

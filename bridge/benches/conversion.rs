@@ -11,6 +11,7 @@
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use halfmask_bridge::ckks::{ErrorTerm, Parameters};
 use halfmask_bridge::mpc::channel::Channel;
+use halfmask_bridge::mpc::planner::Engine;
 use halfmask_bridge::session::{ClientSession, Kernels, Randomness, ServerSession};
 use std::time::{Duration, Instant};
 
@@ -25,13 +26,21 @@ fn conversions(c: &mut Criterion) {
             ServerSession::setup(
                 &mut a,
                 &parameters,
+                Engine::default(),
                 Randomness::from_os().unwrap(),
                 Kernels::detect(),
             )
             .unwrap()
         });
         let random = Randomness::from_os().unwrap();
-        let client = ClientSession::setup(&mut b, &parameters, random, Kernels::detect()).unwrap();
+        let client = ClientSession::setup(
+            &mut b,
+            &parameters,
+            Engine::default(),
+            random,
+            Kernels::detect(),
+        )
+        .unwrap();
         (handle.join().unwrap(), client)
     });
     let values: Vec<u32> = (0..ELEMENTS * IMAGES)

@@ -10,6 +10,7 @@ use halfmask_ckks::{
     SwitchedDecryptor,
 };
 use halfmask_mpc::channel::{Channel, Part, Phase};
+use halfmask_mpc::planner::Engine;
 use halfmask_mpc::session::{EvaluatorSession, GarblerSession};
 use std::sync::Arc;
 
@@ -88,18 +89,25 @@ fn element_bytes(context: &RingContext<u32>) -> usize {
 }
 
 impl ServerSession {
-    /// Runs the set-up with a client.
+    /// Runs the set-up with a client; correlated OTs and garbling are those of `engine`.
     ///
     /// # Errors
     /// Of the channel, the base OTs, or a malformed key.
     pub fn setup(
         ch: &mut Channel,
         parameters: &Parameters,
+        engine: Engine,
         mut random: Randomness,
         kernels: Kernels,
     ) -> Result<Self, Error> {
         let context = RingContext::from_parameters(parameters)?;
-        let garbler = GarblerSession::setup(ch, &mut random.mpc, kernels.mpc)?;
+        let garbler = GarblerSession::setup_with(
+            ch,
+            engine.cot,
+            engine.scheme,
+            &mut random.mpc,
+            kernels.mpc,
+        )?;
         ch.enter(Phase::Setup, "", Part::Keys);
         let mut client_seed = [0u8; 32];
         ch.recv(&mut client_seed)?;
@@ -148,18 +156,25 @@ impl ServerSession {
 }
 
 impl ClientSession {
-    /// Runs the set-up with a server.
+    /// Runs the set-up with a server; correlated OTs and garbling are those of `engine`.
     ///
     /// # Errors
     /// Of the channel or the base OTs.
     pub fn setup(
         ch: &mut Channel,
         parameters: &Parameters,
+        engine: Engine,
         mut random: Randomness,
         kernels: Kernels,
     ) -> Result<Self, Error> {
         let context = RingContext::from_parameters(parameters)?;
-        let evaluator = EvaluatorSession::setup(ch, &mut random.mpc, kernels.mpc)?;
+        let evaluator = EvaluatorSession::setup_with(
+            ch,
+            engine.cot,
+            engine.scheme,
+            &mut random.mpc,
+            kernels.mpc,
+        )?;
         ch.enter(Phase::Setup, "", Part::Keys);
         let mut he = random.he.with_simd(kernels.he)?;
         let secret = SecretKey::generate(&context, &mut he);

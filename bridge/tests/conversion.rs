@@ -12,6 +12,7 @@ use halfmask_bridge::ckks::noise::{LinearLayer, NoiseModel};
 use halfmask_bridge::ckks::{ErrorTerm, Parameters, Simd};
 use halfmask_bridge::linear::{Block, IntegerLinear, Matrix};
 use halfmask_bridge::mpc::channel::Channel;
+use halfmask_bridge::mpc::planner::Engine;
 use halfmask_bridge::session::{ClientSession, Kernels, Randomness, ServerSession};
 
 const Q: u32 = 998_244_353;
@@ -29,14 +30,22 @@ fn run<S: Send, C>(
         let p = parameters.clone();
         let handle = s.spawn(move || {
             let random = Randomness::from_seed([seed; 32]);
-            let mut session = ServerSession::setup(&mut a, &p, random, Kernels::detect()).unwrap();
+            let mut session =
+                ServerSession::setup(&mut a, &p, Engine::default(), random, Kernels::detect())
+                    .unwrap();
             let out = server(&mut session, &mut a);
             a.flush().unwrap();
             out
         });
         let random = Randomness::from_seed([!seed; 32]);
-        let mut session =
-            ClientSession::setup(&mut b, &parameters, random, Kernels::detect()).unwrap();
+        let mut session = ClientSession::setup(
+            &mut b,
+            &parameters,
+            Engine::default(),
+            random,
+            Kernels::detect(),
+        )
+        .unwrap();
         let out = client(&mut session, &mut b);
         b.flush().unwrap();
         (handle.join().unwrap(), out)

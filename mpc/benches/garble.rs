@@ -21,10 +21,11 @@ use halfmask_mpc::simd::Simd;
 use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
-/// Bytes of tables garbled at once: they stay in the second-level cache, and are one message of the channel.
-const MESSAGE: usize = SEND_BUFFER_BYTES;
+/// Bytes of tables garbled at once: with their labels they stay in the second-level cache. Four batches fill the channel's buffer,
+/// so the socket is written to in messages of 512 KiB all the same.
+const BATCH: usize = SEND_BUFFER_BYTES / 4;
 
-/// The inputs of a batch that makes about [`MESSAGE`] bytes.
+/// The inputs of a batch that makes about [`BATCH`] bytes.
 struct Batch {
     template: Template,
     blocks: usize,
@@ -36,7 +37,7 @@ struct Batch {
 
 impl Batch {
     fn new(template: &Template, scheme: Scheme) -> Self {
-        let blocks = (MESSAGE / scheme.table_bytes(template.and_gates(), 1)).max(1);
+        let blocks = (BATCH / scheme.table_bytes(template.and_gates(), 1)).max(1);
         let mut labels = vec![Block::ZERO; blocks * template.inputs() * LANES];
         SecureRng::from_os().unwrap().fill_blocks(&mut labels);
         let words = |n: usize, by: usize| (0..blocks * n).map(|i| (i * by) as u16).collect();

@@ -25,7 +25,7 @@ use crate::Error;
 use crate::block::{BLOCK_BYTES, Block};
 use crate::channel::{Part, Step};
 use crate::circuit::Template;
-use crate::garble::{LANES, TABLE_BYTES};
+use crate::garble::LANES;
 
 /// Input labels of a segment, at most, in bytes.
 pub const SEGMENT_LABEL_BYTES: usize = 1 << 25;
@@ -67,14 +67,9 @@ impl Function<'_> {
         (SEGMENT_LABEL_BYTES / label_bytes.max(1)).max(1)
     }
 
-    /// Bytes of a block's tables.
-    fn block_bytes(&self) -> usize {
-        self.template.and_gates() * LANES * TABLE_BYTES
-    }
-
-    /// Blocks that one thread takes at once.
-    fn chunk(&self) -> usize {
-        (CHUNK_TABLE_BYTES / self.block_bytes().max(1)).clamp(1, MAX_CHUNK_BLOCKS)
+    /// Blocks that one thread takes at once, each with tables of this size.
+    fn chunk(block_bytes: usize) -> usize {
+        (CHUNK_TABLE_BYTES / block_bytes.max(1)).clamp(1, MAX_CHUNK_BLOCKS)
     }
 }
 

@@ -9,7 +9,7 @@
 use crate::Error;
 use crate::block::{Block, Delta};
 use crate::channel::{Channel, Part, Phase};
-use crate::garble::{Evaluator, Garbler, LANES, LabelHash};
+use crate::garble::{Evaluator, Garbler, LANES, LabelHash, Scheme};
 use crate::ot::{CotProtocol, CotReceiver, CotSender, Role, setup_both};
 use crate::relu::ot::{EvaluatorStock, GarblerStock};
 use crate::rng::SecureRng;
@@ -17,9 +17,6 @@ use crate::simd::Simd;
 use rand_core::Rng;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
-
-/// `k` of the SoftSpoken extension that sessions use: 3.9 bytes a correlated OT.
-pub const SOFT_SPOKEN_K: usize = 4;
 
 /// Hands out hash groups, each once.
 #[derive(Default)]
@@ -95,6 +92,8 @@ pub struct GarblerSession {
     pub(crate) ot_relu: GarblerStock,
     pub(crate) pads: Pads,
     pub(crate) buffers: Buffers,
+    /// OTs reserved for layers to come: those in which the garbler chooses, and those in which the evaluator does.
+    pub(crate) ahead: [u64; 2],
     /// Of the masks that this party adds inside circuits.
     pub(crate) masks: SecureRng,
 }
@@ -107,6 +106,8 @@ pub struct EvaluatorSession {
     pub(crate) ot_relu: EvaluatorStock,
     pub(crate) pads: Pads,
     pub(crate) buffers: Buffers,
+    /// OTs reserved for layers to come: those in which the garbler chooses, and those in which the evaluator does.
+    pub(crate) ahead: [u64; 2],
 }
 
 fn session_seed(garbler: &[u8; 32], evaluator: &[u8; 32]) -> [u8; 32] {
@@ -119,21 +120,23 @@ fn session_seed(garbler: &[u8; 32], evaluator: &[u8; 32]) -> [u8; 32] {
 }
 
 impl GarblerSession {
-    /// Runs the set-up with an [`EvaluatorSession`]: OT by SoftSpoken extension with k = [`SOFT_SPOKEN_K`].
+    /// Runs the set-up with an [`EvaluatorSession`]: OT by [`CotProtocol::default`].
     ///
     /// # Errors
     /// As [`GarblerSession::setup_with`].
     pub fn setup(ch: &mut Channel, rng: &mut SecureRng, simd: Simd) -> Result<Self, Error> {
-        Self::setup_with(ch, CotProtocol::SoftSpoken { k: SOFT_SPOKEN_K }, rng, simd)
+        Self::setup_with(ch, CotProtocol::default(), Scheme::default(), rng, simd)
     }
 
-    /// Runs the set-up with an [`EvaluatorSession`], with the same OT protocol in both directions.
+    /// Runs the set-up with an [`EvaluatorSession`], with the same OT protocol in both directions; circuits are garbled by
+    /// `scheme`.
     ///
     /// # Errors
     /// Of the channel and of the OTs; another protocol at the peer.
     pub fn setup_with(
         ch: &mut Channel,
         protocol: CotProtocol,
+        scheme: Scheme,
         rng: &mut SecureRng,
         simd: Simd,
     ) -> Result<Self, Error> {
@@ -145,12 +148,13 @@ impl GarblerSession {
         ch.recv(&mut theirs)?;
         let seed = session_seed(&mine, &theirs);
         Ok(Self {
-            garbler: Garbler::new(labels.delta().clone(), &seed, simd),
+            garbler: Garbler::with_scheme(scheme, labels.delta().clone(), &seed, rng, simd),
             labels,
             choices,
             ot_relu: GarblerStock::new(&seed, simd),
             pads: Pads::new(seed, simd),
             buffers: Buffers::default(),
+            ahead: [0; 2],
             masks: rng.fork(),
         })
     }
@@ -173,21 +177,23 @@ impl GarblerSession {
 }
 
 impl EvaluatorSession {
-    /// Runs the set-up with a [`GarblerSession`]: OT by SoftSpoken extension with k = [`SOFT_SPOKEN_K`].
+    /// Runs the set-up with a [`GarblerSession`]: OT by [`CotProtocol::default`].
     ///
     /// # Errors
     /// As [`EvaluatorSession::setup_with`].
     pub fn setup(ch: &mut Channel, rng: &mut SecureRng, simd: Simd) -> Result<Self, Error> {
-        Self::setup_with(ch, CotProtocol::SoftSpoken { k: SOFT_SPOKEN_K }, rng, simd)
+        Self::setup_with(ch, CotProtocol::default(), Scheme::default(), rng, simd)
     }
 
-    /// Runs the set-up with a [`GarblerSession`], with the same OT protocol in both directions.
+    /// Runs the set-up with a [`GarblerSession`], with the same OT protocol in both directions; circuits are garbled by
+    /// `scheme`.
     ///
     /// # Errors
     /// Of the channel and of the OTs; another protocol at the peer.
     pub fn setup_with(
         ch: &mut Channel,
         protocol: CotProtocol,
+        scheme: Scheme,
         rng: &mut SecureRng,
         simd: Simd,
     ) -> Result<Self, Error> {
@@ -200,12 +206,13 @@ impl EvaluatorSession {
         ch.flush()?;
         let seed = session_seed(&theirs, &mine);
         Ok(Self {
-            evaluator: Evaluator::new(&seed, simd),
+            evaluator: Evaluator::with_scheme(scheme, &seed, simd),
             labels,
             choices,
             ot_relu: EvaluatorStock::new(&seed, simd),
             pads: Pads::new(seed, simd),
             buffers: Buffers::default(),
+            ahead: [0; 2],
         })
     }
 

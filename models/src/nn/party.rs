@@ -23,7 +23,7 @@
 
 mod client;
 mod hello;
-pub mod nonlinear;
+mod nonlinear;
 mod server;
 #[cfg(test)]
 mod tests;

@@ -6,10 +6,12 @@
 //! the planner derives from ranges, so they tell the size of a layer's values within a factor of two; SECURITY.md says so.
 
 use crate::Error;
-use crate::nn::party::nonlinear::{LogitsSpec, RescaleSpec};
 use halfmask_bridge::ckks::{ParametersLiteral, SecurityTable};
 use halfmask_bridge::mpc::argmax::ArgmaxSpec;
+use halfmask_bridge::mpc::logits::LogitsSpec;
+use halfmask_bridge::mpc::planner::Engine;
 use halfmask_bridge::mpc::relu::{ReluSpec, Target};
+use halfmask_bridge::mpc::rescale::RescaleSpec;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -19,7 +21,7 @@ mod stage;
 pub use stage::{Activation, PoolPlan, RangeKind, Stage};
 
 /// The version of plan and protocol.
-pub const PROTOCOL_VERSION: u32 = 1;
+pub const PROTOCOL_VERSION: u32 = 2;
 
 /// The public plan of a network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,6 +35,8 @@ pub struct Plan {
     pub ring: RingPlan,
     /// How inputs become integers.
     pub input: InputPlan,
+    /// How comparisons are made, and where correlated OTs come from.
+    pub engine: Engine,
     /// Linear layers with what follows each, first to last.
     pub stages: Vec<Stage>,
 }
@@ -169,7 +173,10 @@ impl Plan {
     pub fn relu_and_gates(&self) -> u64 {
         self.stages
             .iter()
-            .filter_map(|s| Some(u64::from(s.values()) * (u64::from(self.relu(s)?.width) - 2)))
+            .filter_map(|s| {
+                let gates = self.engine.relu.and_gates(&self.relu(s)?);
+                Some(u64::from(s.values()) * u64::from(gates))
+            })
             .sum()
     }
 

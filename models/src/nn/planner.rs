@@ -51,6 +51,8 @@ pub struct PlanOptions {
     pub guard_bits: u32,
     /// Steps from zero to the largest input.
     pub input_levels: u32,
+    /// How comparisons are made, and where correlated OTs come from.
+    pub engine: Engine,
     /// Values of a segment of a ReLU layer or of a maximum; segments overlap, two at a time.
     pub segment: u32,
 }
@@ -66,6 +68,7 @@ impl Default for PlanOptions {
             output: Output::Class,
             guard_bits: 10,
             input_levels: 255,
+            engine: Engine::default(),
             segment: 1 << 14,
         }
     }

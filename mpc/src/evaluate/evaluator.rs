@@ -119,7 +119,8 @@ impl EvaluatorSession {
             colours(&out, colour);
             Ok::<(), Error>(())
         };
-        let (chunk, block_bytes) = (function.chunk(), function.block_bytes());
+        let block_bytes = self.evaluator.table_bytes(function.template, 1);
+        let chunk = Function::chunk(block_bytes);
         let stride = chunk * rayon::current_num_threads();
         for (i, colour) in colour.chunks_mut(stride * outputs).enumerate() {
             let bytes = colour.len() / outputs * block_bytes;

@@ -119,7 +119,8 @@ impl GarblerSession {
             colours(&labels, permute);
             Ok::<(), Error>(())
         };
-        let (chunk, block_bytes) = (function.chunk(), function.block_bytes());
+        let block_bytes = self.garbler.table_bytes(function.template, 1);
+        let chunk = Function::chunk(block_bytes);
         let stride = chunk * rayon::current_num_threads();
         for (i, permute) in permute.chunks_mut(stride * outputs).enumerate() {
             let bytes = permute.len() / outputs * block_bytes;

@@ -190,7 +190,8 @@ fn a_peer_that_stops_is_an_error() {
             let mut keys = vec![Block::ZERO; template.inputs() * LANES];
             s.labels.extend(ch, &mut keys).unwrap();
             ch.recv(&mut vec![0; 2 * template.inputs()]).unwrap();
-            ch.send(&vec![7; function.block_bytes() / 2]).unwrap();
+            ch.send(&vec![7; s.garbler.table_bytes(function.template, 1) / 2])
+                .unwrap();
             ch.flush().unwrap();
         },
         |s, ch| s.evaluate_opened(ch, &function, 16, &inputs),
@@ -223,7 +224,11 @@ fn transcript_is_fixed() {
                 ch.send(&d.to_le_bytes()).unwrap();
                 hash.update(d.to_le_bytes());
             }
-            let mut received = vec![0; 3 * (function.block_bytes() + 2 * template.outputs())];
+            let mut received = vec![
+                0;
+                3 * (s.evaluator.table_bytes(function.template, 1)
+                    + 2 * template.outputs())
+            ];
             ch.recv(&mut received).unwrap();
             hash.update(&received);
             hash.finalize()

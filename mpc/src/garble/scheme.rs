@@ -2,10 +2,12 @@
 
 use super::{kernel, three_halves};
 use crate::Error;
+use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
 /// How AND gates are garbled. Everything else is common: labels of one scheme can be inputs of the other.
-#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Scheme {
     /// Half-gates (eprint 2014/756): 32 bytes an AND, 4 hashes to garble and 2 to evaluate.
     #[default]

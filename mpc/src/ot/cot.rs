@@ -2,6 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     silent::{self, LpnParameters},
     soft_spoken,
@@ -15,7 +17,8 @@ use crate::{
 };
 
 /// How correlated OTs are made. Written `softspoken-4`, `silent`.
-#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub enum CotProtocol {
     /// SoftSpoken extension, see [`soft_spoken`]: (128 / k - 1) / 8 bytes a COT, from the receiver to the sender.
     SoftSpoken {
@@ -31,6 +34,36 @@ pub enum CotProtocol {
 const SILENT_CODE: u32 = 0x511E_0000;
 
 impl CotProtocol {
+    /// All protocols, SoftSpoken with every `k`.
+    pub const ALL: [Self; 5] = [
+        Self::SoftSpoken { k: 1 },
+        Self::SoftSpoken { k: 2 },
+        Self::SoftSpoken { k: 4 },
+        Self::SoftSpoken { k: 8 },
+        Self::Silent,
+    ];
+
+    /// Bytes a COT, on average: from the receiver to the sender, and from the sender to the receiver.
+    #[must_use]
+    pub fn bytes_per_cot(self) -> [f64; 2] {
+        match self {
+            Self::SoftSpoken { k } => [(128.0 / k.max(1) as f64 - 1.0) / 8.0, 0.0],
+            Self::Silent => {
+                let set = LpnParameters::STANDARD;
+                [0.0, set.message_bytes() as f64 / set.usable() as f64]
+            }
+        }
+    }
+
+    /// COTs of a refill, if the protocol makes them many at a time.
+    #[must_use]
+    pub fn refill(self) -> Option<u64> {
+        match self {
+            Self::SoftSpoken { .. } => None,
+            Self::Silent => Some(LpnParameters::STANDARD.usable() as u64),
+        }
+    }
+
     /// The number by which a receiver announces the protocol.
     const fn code(self) -> u32 {
         match self {
@@ -59,6 +92,27 @@ impl CotProtocol {
             what: "correlated OT protocol".into(),
             detail: format!("the peer uses {theirs}, this side {self}"),
         })
+    }
+}
+
+impl Default for CotProtocol {
+    /// SoftSpoken with `k = 4`: the least computing that does not send much.
+    fn default() -> Self {
+        Self::SoftSpoken { k: 4 }
+    }
+}
+
+impl From<CotProtocol> for String {
+    fn from(protocol: CotProtocol) -> Self {
+        protocol.to_string()
+    }
+}
+
+impl TryFrom<String> for CotProtocol {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self, Error> {
+        text.parse()
     }
 }
 

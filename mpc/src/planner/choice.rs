@@ -2,6 +2,7 @@
 
 use crate::Error;
 use crate::channel::NetworkModel;
+use crate::garble::Scheme;
 use crate::ot::CotProtocol;
 use crate::relu::ReluProtocol;
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,19 @@ pub struct Engine {
     pub relu: ReluProtocol,
     /// Where correlated OTs come from.
     pub cot: CotProtocol,
+    /// How circuits are garbled, the other layers' among them.
+    pub scheme: Scheme,
+}
+
+impl Default for Engine {
+    /// What is quickest where the link is no limit.
+    fn default() -> Self {
+        Self {
+            relu: ReluProtocol::Garbled,
+            cot: CotProtocol::default(),
+            scheme: Scheme::default(),
+        }
+    }
 }
 
 impl fmt::Display for Engine {
@@ -47,8 +61,8 @@ pub struct ReluCost {
 pub struct CotCost {
     /// Seconds, both parties at work on one thread each.
     pub seconds: f64,
-    /// Bytes from the party that chooses to the other; what flows back is little with every protocol.
-    pub bytes: f64,
+    /// Bytes from the party that chooses to the other, and back.
+    pub bytes: [f64; 2],
     /// OTs that one refill makes; 0 if there are no refills.
     pub refill: u64,
     /// Seconds of a refill, however few of its OTs are used.
@@ -136,13 +150,28 @@ pub struct Choice {
     pub ranking: Vec<(Engine, f64, Limit)>,
 }
 
+/// Over a slower link the three-halves scheme's shorter tables are worth its hashes: garbling W bits a second of tables at g
+/// gates a second, three-halves wins for `W < 256 g` ([`crate::garble`]), here with `g` as low as 80 M.
+const THREE_HALVES_BELOW: f64 = 20e9;
+
+impl Setting {
+    /// How to garble.
+    #[must_use]
+    pub fn scheme(&self) -> Scheme {
+        match self.network {
+            Some(network) if network.bits_per_second() < THREE_HALVES_BELOW => Scheme::ThreeHalves,
+            _ => Scheme::HalfGates,
+        }
+    }
+}
+
 impl EngineCost {
     fn of(relu: &ReluCost, cot: &CotCost) -> Self {
         let cots = [relu.garbler_chooses, relu.evaluator_chooses];
         Self {
             seconds: relu.seconds + (cots[0] + cots[1]) * cot.seconds,
-            to_garbler: relu.to_garbler + relu.evaluator_chooses * cot.bytes,
-            to_evaluator: relu.to_evaluator + relu.garbler_chooses * cot.bytes,
+            to_garbler: relu.to_garbler + cots[1] * cot.bytes[0] + cots[0] * cot.bytes[1],
+            to_evaluator: relu.to_evaluator + cots[0] * cot.bytes[0] + cots[1] * cot.bytes[1],
             flights: relu.flights,
             cots,
             cot: *cot,
@@ -166,7 +195,9 @@ impl EngineCost {
                 (Limit::ToGarbler, n * self.to_garbler / rate),
                 (Limit::ToEvaluator, n * self.to_evaluator / rate),
             ];
-            let slowest = busy.iter().fold(busy[0], |a, b| if b.1 > a.1 { *b } else { a });
+            let slowest = busy
+                .iter()
+                .fold(busy[0], |a, b| if b.1 > a.1 { *b } else { a });
             // Only what decides a layer counts.
             for (limit, time) in [slowest, (Limit::Delay, delay)] {
                 times[limit as usize] += time;
@@ -201,6 +232,7 @@ impl CostModel {
         layers: &[u64],
         only: (Option<ReluProtocol>, Option<CotProtocol>),
     ) -> Result<Choice, Error> {
+        let scheme = setting.scheme();
         let relus = self
             .relus
             .iter()
@@ -213,6 +245,7 @@ impl CostModel {
                 let engine = Engine {
                     relu: *relu,
                     cot: *cot,
+                    scheme,
                 };
                 (engine, seconds, limit)
             })
@@ -263,17 +296,14 @@ mod tests {
         };
         let cot = |seconds, bytes, refill| CotCost {
             seconds,
-            bytes,
+            bytes: [bytes, 0.0],
             refill,
             refill_seconds: 0.1,
         };
         CostModel {
             width: 12,
             relus: vec![
-                (
-                    ReluProtocol::Garbled,
-                    relu(180e-9, 330.0, [2.0, 12.0], 4),
-                ),
+                (ReluProtocol::Garbled, relu(180e-9, 330.0, [2.0, 12.0], 4)),
                 (ReluProtocol::Ot, relu(250e-9, 12.0, [14.0, 1.0], 8)),
             ],
             cots: vec![
@@ -295,9 +325,10 @@ mod tests {
     fn the_link_decides() {
         let choose = |setting: &Setting, layers: &[u64]| {
             let choice = model().choose(setting, layers, (None, None)).unwrap();
-            (choice.engine, choice.ranking[0].2)
+            let Engine { relu, cot, .. } = choice.engine;
+            ((relu, cot), choice.ranking[0].2)
         };
-        let engine = |relu, cot| Engine { relu, cot };
+        let engine = |relu, cot| (relu, cot);
         let layers = [10_000_000, 1_000_000];
         let loopback = Setting {
             network: None,
@@ -313,7 +344,10 @@ mod tests {
         );
         assert_eq!(
             choose(&network(100.0, 40.0), &layers),
-            (engine(ReluProtocol::Ot, CotProtocol::Silent), Limit::ToEvaluator)
+            (
+                engine(ReluProtocol::Ot, CotProtocol::Silent),
+                Limit::ToEvaluator
+            )
         );
         // A single image over a slow link: only the flights count, and a refill does not pay.
         assert_eq!(
@@ -326,7 +360,11 @@ mod tests {
                 network: None,
                 threads,
             };
-            model().choose(&setting, &layers, (None, Some(SOFT))).unwrap().ranking[0].1
+            model()
+                .choose(&setting, &layers, (None, Some(SOFT)))
+                .unwrap()
+                .ranking[0]
+                .1
         };
         assert!((seconds(1) / seconds(2) - 2.0).abs() < 1e-9);
     }
@@ -340,6 +378,10 @@ mod tests {
         assert_eq!(choice.ranking.len(), 2);
         assert!(choice.to_string().contains("instead of"), "{choice}");
         let none = CotProtocol::SoftSpoken { k: 1 };
-        assert!(model().choose(&setting, &[1000], (None, Some(none))).is_err());
+        assert!(
+            model()
+                .choose(&setting, &[1000], (None, Some(none)))
+                .is_err()
+        );
     }
 }

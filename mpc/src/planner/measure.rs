@@ -3,13 +3,15 @@
 use super::choice::{CostModel, CotCost, ReluCost};
 use crate::Error;
 use crate::block::Block;
-use crate::channel::{Channel, Part, Phase, Step};
+use crate::channel::{Channel, Part, Step};
+use crate::garble::Scheme;
 use crate::ot::{CHUNK, CotProtocol, CotReceiver, CotSender};
 use crate::parties::{self, Bench, Party};
 use crate::relu::{ReluProtocol, ReluSpec, SharedRelu};
 use crate::rng::SecureRng;
 use crate::session::{EvaluatorSession, GarblerSession};
 use crate::simd::Simd;
+use std::time::Instant;
 
 /// Values of a measured ReLU layer: some segments, a few hundredths of a second.
 const VALUES: usize = 1 << 16;
@@ -65,33 +67,43 @@ impl CostModel {
 
 /// COTs with one protocol.
 fn cot(protocol: CotProtocol, simd: Simd) -> Result<CotCost, Error> {
-    let requests = COTS / REQUEST;
+    let (requests, refill) = (COTS / REQUEST, protocol.refill());
+    // One refill ahead, so that making COTs and refilling are timed apart.
+    let enough = refill.map_or(0, |cots| 2 * cots);
     let sender = Party::new(
-        |ch: &mut Channel| {
-            let mut sender = CotSender::setup(ch, protocol, &mut SecureRng::from_os()?, simd)?;
-            sender.extend(ch, &mut [Block::ZERO; 16])?;
-            Ok(sender)
-        },
+        |ch: &mut Channel| CotSender::setup(ch, protocol, &mut SecureRng::from_os()?, simd),
         |ch: &mut Channel, mut sender: CotSender| {
+            let start = Instant::now();
+            sender.reserve(ch, enough)?;
+            ch.flush()?;
+            let refilled = start.elapsed();
             let mut keys = vec![Block::ZERO; REQUEST];
-            (0..requests).try_for_each(|_| sender.extend(ch, &mut keys))
+            (0..requests).try_for_each(|_| sender.extend(ch, &mut keys))?;
+            Ok(refilled)
         },
     );
     let receiver = Party::new(
-        |ch: &mut Channel| {
-            let mut receiver = CotReceiver::setup(ch, protocol, &mut SecureRng::from_os()?, simd)?;
-            receiver.extend(ch, &mut [0], &mut [Block::ZERO; 16])?;
-            Ok(receiver)
-        },
+        |ch: &mut Channel| CotReceiver::setup(ch, protocol, &mut SecureRng::from_os()?, simd),
         |ch: &mut Channel, mut receiver: CotReceiver| {
+            let start = Instant::now();
+            receiver.reserve(ch, enough)?;
+            let refilled = start.elapsed();
             let (mut choices, mut macs) = (vec![0; REQUEST / 16], vec![Block::ZERO; REQUEST]);
-            (0..requests).try_for_each(|_| receiver.extend(ch, &mut choices, &mut macs))
+            (0..requests).try_for_each(|_| receiver.extend(ch, &mut choices, &mut macs))?;
+            Ok(refilled)
         },
     );
     let outcome = parties::run(&BENCH, sender, receiver)?;
+    let refilled = outcome.first.max(outcome.second).as_secs_f64();
     Ok(CotCost {
-        seconds: outcome.seconds / COTS as f64,
+        seconds: (outcome.seconds - refilled).max(0.0) / COTS as f64,
         bytes: protocol.bytes_per_cot(),
+        refill: refill.unwrap_or(0),
+        refill_seconds: if refill.is_some() {
+            refilled / 2.0
+        } else {
+            0.0
+        },
     })
 }
 
@@ -109,7 +121,8 @@ fn relu(
     let garbler = Party::new(
         |ch: &mut Channel| {
             let mut rng = SecureRng::from_os()?;
-            let mut session = GarblerSession::setup_with(ch, BASIS, &mut rng, simd)?;
+            let mut session =
+                GarblerSession::setup_with(ch, BASIS, Scheme::default(), &mut rng, simd)?;
             warm_up(&mut *session.relu_by(protocol), ch, spec)?;
             ch.take_meter();
             Ok(session)
@@ -129,13 +142,16 @@ fn relu(
     let evaluator = Party::new(
         |ch: &mut Channel| {
             let mut rng = SecureRng::from_os()?;
-            let mut session = EvaluatorSession::setup_with(ch, BASIS, &mut rng, simd)?;
+            let mut session =
+                EvaluatorSession::setup_with(ch, BASIS, Scheme::default(), &mut rng, simd)?;
             warm_up(&mut *session.relu_by(protocol), ch, spec)?;
             Ok(session)
         },
         |ch: &mut Channel, mut session: EvaluatorSession| {
             let mut y = vec![0; VALUES];
-            session.relu_by(protocol).relu(ch, "", spec, &shares, &mut y)
+            session
+                .relu_by(protocol)
+                .relu(ch, "", spec, &shares, &mut y)
         },
     );
     let outcome = parties::run(&BENCH, garbler, evaluator)?;

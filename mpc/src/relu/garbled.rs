@@ -18,6 +18,7 @@
 
 mod evaluator;
 mod garbler;
+mod reserve;
 
 /// Segments under way at once: while the garbler garbles one, the evaluator answers the next.
 const AHEAD: usize = 2;

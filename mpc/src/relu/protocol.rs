@@ -79,7 +79,8 @@ impl FromStr for ReluProtocol {
 /// One party's side of ReLU on shares, by one protocol.
 pub trait SharedRelu {
     /// Does ahead what needs no input, for `count` values of `spec` beyond what is in stock; counted under `phase`. Both
-    /// parties call it with the same arguments, while no other message is under way. The garbled protocol has nothing to do.
+    /// parties call it with the same arguments, while no other message is under way. The garbled
+    /// protocol reserves correlated OTs, the published one does nothing.
     ///
     /// # Errors
     /// Of the channel and of OT extension; [`Error::Malformed`] for bad parameters.
@@ -150,13 +151,13 @@ macro_rules! parties {
         impl SharedRelu for Garbled<'_, $session> {
             fn prepare(
                 &mut self,
-                _: &mut Channel,
-                _: Phase,
-                _: &str,
+                ch: &mut Channel,
+                phase: Phase,
+                layer: &str,
                 spec: &ReluSpec,
-                _: usize,
+                count: usize,
             ) -> Result<(), Error> {
-                spec.validate()
+                self.0.prepare_garbled(ch, phase, layer, spec, count)
             }
 
             fn relu(

@@ -61,7 +61,7 @@ impl Client {
         kernels: Kernels,
     ) -> Result<Self, Error> {
         let plan = hello::learn(ch, expected)?;
-        let session = ClientSession::setup(ch, &plan.check()?, random, kernels)?;
+        let session = ClientSession::setup(ch, &plan.check()?, plan.engine, random, kernels)?;
         Ok(Self {
             plan,
             session,
@@ -109,7 +109,7 @@ impl Client {
                 recording.enter(&x);
             }
             let evaluator = &mut self.session.evaluator;
-            let x = nonlinear::pool(evaluator, ch, stage, x, count, |_x| {
+            let x = nonlinear::pool(evaluator, ch, plan, stage, x, count, |_x| {
                 #[cfg(any(test, feature = "test-seed"))]
                 if let Some(recording) = &mut self.recording {
                     recording.pool(_x);
@@ -120,7 +120,7 @@ impl Client {
                 return Ok(Results::Classes(classes));
             }
             if let Some((spec, step)) = plan.scores().filter(|_| stage.then.opens()) {
-                let opened = nonlinear::evaluate_logits(evaluator, ch, &spec, &x)?;
+                let opened = evaluator.logits(ch, "logits", &spec, &x)?;
                 let scores = (0..count)
                     .map(|j| opened.iter().skip(j).step_by(count))
                     .map(|image| image.map(|r| f64::from(*r) * step).collect())

@@ -51,7 +51,13 @@ impl Server {
         random: Randomness,
     ) -> Result<ServerConnection<'_>, Error> {
         hello::present(ch, self.plan())?;
-        let session = ServerSession::setup(ch, &self.plan().check()?, random, self.kernels)?;
+        let session = ServerSession::setup(
+            ch,
+            &self.plan().check()?,
+            self.plan().engine,
+            random,
+            self.kernels,
+        )?;
         Ok(ServerConnection {
             server: self,
             session,
@@ -116,7 +122,7 @@ impl ServerConnection<'_> {
             recording.enter(&x);
         }
         let garbler = &mut self.session.garbler;
-        let x = nonlinear::pool(garbler, ch, stage, x, images, |_x| {
+        let x = nonlinear::pool(garbler, ch, plan, stage, x, images, |_x| {
             #[cfg(any(test, feature = "test-seed"))]
             if let Some(recording) = &mut self.recording {
                 recording.pool(_x);
@@ -127,7 +133,7 @@ impl ServerConnection<'_> {
             return Ok(None);
         }
         if let Some(spec) = plan.logits(stage) {
-            nonlinear::garble_logits(garbler, ch, &spec, &x)?;
+            garbler.logits(ch, "logits", &spec, &x)?;
             return Ok(None);
         }
         let y = nonlinear::activate(garbler, ch, plan, stage, &x)?;

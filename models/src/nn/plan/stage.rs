@@ -2,8 +2,8 @@
 
 use crate::Error;
 use crate::nn::graph::MaxPool;
-use crate::nn::party::nonlinear::MaxPoolSpec;
 use halfmask_bridge::ckks::ErrorTerm;
+use halfmask_bridge::mpc::max_pool::MaxPoolSpec;
 use serde::{Deserialize, Serialize};
 
 /// A linear layer and what follows it.

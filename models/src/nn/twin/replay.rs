@@ -3,11 +3,11 @@
 use super::{Twin, centre, first_largest, round_shift};
 use crate::Error;
 use crate::nn::graph::MaxPool;
-use crate::nn::party::nonlinear::rescale_reference;
 use crate::nn::plan::{Activation, Plan, Stage};
 use crate::nn::quantised::QuantisedNetwork;
 use halfmask_bridge::mpc::argmax::argmax_reference;
 use halfmask_bridge::mpc::relu::relu_reference;
+use halfmask_bridge::mpc::rescale::rescale_reference;
 
 /// Both parties' shares of one tensor, `[element][image]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

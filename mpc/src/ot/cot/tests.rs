@@ -1,6 +1,7 @@
 //! Both protocols through the one interface.
 
 use super::*;
+use crate::garble::Scheme;
 use crate::session::{EvaluatorSession, GarblerSession};
 
 const SEED: [u8; 32] = [42; 32];
@@ -148,15 +149,25 @@ fn sessions_take_either_protocol() {
     std::thread::scope(|scope| {
         let garbler = scope.spawn(|| {
             let mut rng = SecureRng::from_os().unwrap();
-            let session =
-                GarblerSession::setup_with(&mut a, CotProtocol::Silent, &mut rng, Simd::detect())
-                    .unwrap();
+            let session = GarblerSession::setup_with(
+                &mut a,
+                CotProtocol::Silent,
+                Scheme::default(),
+                &mut rng,
+                Simd::detect(),
+            )
+            .unwrap();
             (session.delta(), *session.seed())
         });
         let mut rng = SecureRng::from_os().unwrap();
-        let session =
-            EvaluatorSession::setup_with(&mut b, CotProtocol::Silent, &mut rng, Simd::detect())
-                .unwrap();
+        let session = EvaluatorSession::setup_with(
+            &mut b,
+            CotProtocol::Silent,
+            Scheme::default(),
+            &mut rng,
+            Simd::detect(),
+        )
+        .unwrap();
         let (delta, seed) = garbler.join().unwrap();
         assert_eq!(seed, *session.seed());
         assert!(delta != session.delta().block());

@@ -9,7 +9,7 @@ use crate::Error;
 use crate::block::Block;
 use crate::channel::{Channel, Part, Phase, Step};
 use crate::circuit::{Template, drelu};
-use crate::garble::{LANES, TABLE_BYTES, pad_below};
+use crate::garble::{LANES, pad_below};
 use crate::relu::{ReluSpec, padded};
 use crate::session::{EvaluatorSession, correct};
 use crate::share::{
@@ -92,6 +92,7 @@ impl EvaluatorSession {
         y: &mut [u32],
     ) -> Result<(), Error> {
         spec.check_lengths(x, y)?;
+        self.begin_garbled(ch, layer, spec, x.len())?;
         let template = drelu(spec.width as usize)?;
         let inputs: Vec<&[u32]> = x.chunks(spec.segment as usize).collect();
         let mut offers = VecDeque::new();
@@ -210,7 +211,7 @@ impl EvaluatorSession {
         let (blocks, wires, q) = (t.len() / LANES, template.inputs(), spec.modulus());
         let first_gate = self.evaluator.reserve(template, blocks)?;
         let first_group = self.pads.output_groups.take(blocks)?;
-        let block_bytes = template.and_gates() * LANES * TABLE_BYTES;
+        let block_bytes = self.evaluator.table_bytes(template, 1);
         let stride = CHUNK_BLOCKS * rayon::current_num_threads();
         let (mut sign, mut y) = (vec![0u16; blocks], vec![0u32; blocks * LANES]);
         ch.enter(Phase::Online, layer, Part::Relu(Step::Tables));

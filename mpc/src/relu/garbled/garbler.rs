@@ -9,7 +9,7 @@ use crate::Error;
 use crate::block::Block;
 use crate::channel::{Channel, Part, Phase, Step};
 use crate::circuit::{Template, drelu};
-use crate::garble::{LANES, TABLE_BYTES, pad_below};
+use crate::garble::{LANES, pad_below};
 use crate::relu::{ReluSpec, padded};
 use crate::session::GarblerSession;
 use crate::share::{
@@ -66,6 +66,7 @@ impl GarblerSession {
         y: &mut [u32],
     ) -> Result<(), Error> {
         spec.check_lengths(x, y)?;
+        self.begin_garbled(ch, layer, spec, x.len())?;
         let template = drelu(spec.width as usize)?;
         let mut inputs = x.chunks(spec.segment as usize);
         let mut outputs = y.chunks_mut(spec.segment as usize);
@@ -181,7 +182,7 @@ impl GarblerSession {
             message: vec![0; blocks * LANES],
             y: vec![0; blocks * LANES],
         };
-        let block_bytes = template.and_gates() * LANES * TABLE_BYTES;
+        let block_bytes = self.garbler.table_bytes(template, 1);
         // What the threads garble between two writes; it does not show on the wire.
         let stride = CHUNK_BLOCKS * rayon::current_num_threads();
         ch.enter(Phase::Online, layer, Part::Relu(Step::Tables));

@@ -48,6 +48,7 @@
 
 mod evaluator;
 mod garbler;
+mod layer;
 mod lookup;
 mod pads;
 mod stock;
@@ -73,38 +74,7 @@ const TOGETHER: usize = 2;
 /// Blocks of sixteen values hashed at once.
 const HASHED_BLOCKS: usize = 8;
 
-/// Values of a segment in a layer of `count`.
-fn segment(spec: &ReluSpec, count: usize) -> usize {
-    let even = count
-        .div_ceil(AHEAD)
-        .next_multiple_of(ReluSpec::CHUNK as usize);
-    even.clamp(LEAST_SEGMENT, LEAST_SEGMENT.max(spec.segment as usize))
-}
-
 /// Messages of a layer that wait for each other.
 pub(super) fn flights(spec: &ReluSpec) -> u32 {
     2 * lookup::Lookup::chain(spec.width).len() as u32 + 1
-}
-
-/// Cuts a message into parts of these lengths, one for each chunk.
-fn cut(mut bytes: &[u8], lengths: impl Iterator<Item = usize>) -> Vec<&[u8]> {
-    lengths
-        .map(|length| {
-            let (part, rest) = bytes.split_at_checked(length).unwrap_or((bytes, &[]));
-            bytes = rest;
-            part
-        })
-        .collect()
-}
-
-/// As [`cut`], for a message to be written.
-fn cut_mut(mut bytes: &mut [u8], lengths: impl Iterator<Item = usize>) -> Vec<&mut [u8]> {
-    lengths
-        .map(|length| {
-            let whole = std::mem::take(&mut bytes);
-            let (part, rest) = whole.split_at_mut(length.min(whole.len()));
-            bytes = rest;
-            part
-        })
-        .collect()
 }

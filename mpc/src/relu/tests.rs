@@ -188,6 +188,28 @@ fn every_width_and_ring() {
 }
 
 #[test]
+fn over_sockets_with_full_buffers() {
+    use std::net::{TcpListener, TcpStream};
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (far, _) = listener.accept().unwrap();
+    let limit = std::time::Duration::from_secs(20);
+    let channels = (
+        Channel::tcp(near, limit).unwrap(),
+        Channel::tcp_unblocked(far, limit).unwrap(),
+    );
+    let spec = ReluSpec {
+        segment: 1 << 16,
+        ..GOOD
+    };
+    let values = values(&spec, 300_000, &mut SecureRng::from_seed([6; 32]));
+    let layers = [(spec, share(&values, spec.share_bits, 7))];
+    let (e, g) = run_over(channels, ReluProtocol::Ot, &layers, Simd::detect());
+    let outputs: Vec<_> = e.unwrap().into_iter().zip(g.unwrap()).collect();
+    assert_reference("sockets", &layers, &outputs);
+}
+
+#[test]
 fn exhaustive_on_six_bits() {
     let all = || {
         let pairs = (0..64u32).flat_map(|e| (0..64u32).map(move |g| (e, g)));
@@ -310,17 +332,15 @@ fn output_shares_are_uniform() {
 }
 
 fn assert_even(shares: &[u32], n: usize) {
-    {
-        let mut cells = [0f64; 64];
-        for y in shares {
-            cells[(*y as usize * 64 / 65537).min(63)] += 1.0;
-        }
-        let expected = n as f64 / 64.0;
-        let chi: f64 = cells
-            .iter()
-            .map(|c| (c - expected).powi(2) / expected)
-            .sum();
-        // 63 degrees of freedom: mean 63, deviation 11; seeds are fixed, so this is a fact, not a gamble.
-        assert!(chi < 120.0, "chi square {chi}");
+    let mut cells = [0f64; 64];
+    for y in shares {
+        cells[(*y as usize * 64 / 65537).min(63)] += 1.0;
     }
+    let expected = n as f64 / 64.0;
+    let chi: f64 = cells
+        .iter()
+        .map(|c| (c - expected).powi(2) / expected)
+        .sum();
+    // 63 degrees of freedom: mean 63, deviation 11; seeds are fixed, so this is a fact, not a gamble.
+    assert!(chi < 120.0, "chi square {chi}");
 }

@@ -8,11 +8,12 @@ mod correlations;
 
 pub(crate) use correlations::EvaluatorStock;
 
+use super::layer::{Layer, cut, cut_mut};
 use super::lookup::{Lookup, gather, permute};
 use super::pads::{correct_sent, send_corrected};
 use super::stock::{Chunk, Kind};
 use super::wire::{read_residues, read_word, write_residue};
-use super::{AHEAD, BATCH, cut, cut_mut, segment};
+use super::{AHEAD, BATCH};
 use crate::Error;
 use crate::channel::{Channel, Part, Phase, Step};
 use crate::garble::LANES;
@@ -22,14 +23,6 @@ use crate::share::{add_mod, negate_if, select};
 use correlations::Correlations;
 use rayon::prelude::*;
 use std::collections::VecDeque;
-
-/// What both parties know of a layer.
-struct Layer<'a> {
-    name: &'a str,
-    spec: &'a ReluSpec,
-    kind: Kind,
-    chain: Vec<Lookup>,
-}
 
 /// The values of one chunk under way.
 struct Work {
@@ -77,16 +70,10 @@ impl EvaluatorSession {
         y: &mut [u32],
     ) -> Result<(), Error> {
         spec.check_lengths(x, y)?;
-        let kind = Kind::of(spec);
-        let layer = Layer {
-            name: layer,
-            spec,
-            kind,
-            chain: Lookup::chain(spec.width),
-        };
+        let layer = Layer::new(layer, spec);
         for (x, y) in x.chunks(BATCH).zip(y.chunks_mut(BATCH)) {
             let count = x.len().next_multiple_of(LANES);
-            let missing = count.saturating_sub(self.ot_relu.stock.ready(kind));
+            let missing = count.saturating_sub(self.ot_relu.stock.ready(layer.kind));
             self.prepare_ot_relu(ch, Phase::Online, layer.name, spec, missing)?;
             self.ot_relu.stock.begin()?;
             self.run(ch, &layer, x, y)?;
@@ -102,7 +89,7 @@ impl EvaluatorSession {
         x: &[u32],
         y: &mut [u32],
     ) -> Result<(), Error> {
-        let size = segment(layer.spec, x.len());
+        let size = layer.segment(x.len());
         let mut parts = x.chunks(size).zip(y.chunks_mut(size));
         let mut active = VecDeque::new();
         for (x, y) in parts.by_ref().take(AHEAD) {
@@ -151,7 +138,7 @@ impl EvaluatorSession {
             ch.enter(Phase::Online, layer.name, Part::Relu(Step::Truncation));
             let sizes: Vec<usize> = works.iter().map(|w| 2 * w.carry.len()).collect();
             ch.recv_with(sizes.iter().sum(), |bytes| {
-                for (work, bytes) in works.iter_mut().zip(cut(bytes, sizes.iter().copied())) {
+                for (work, bytes) in works.iter_mut().zip(cut(bytes, &sizes)) {
                     let words = bytes.as_chunks::<2>().0;
                     work.choices = words.iter().map(|b| u16::from_le_bytes(*b)).collect();
                 }
@@ -182,28 +169,20 @@ impl Segment<'_> {
     ) -> Result<(), Error> {
         let (stage, step) = (self.stage, layer.chain[self.stage]);
         ch.enter(Phase::Online, layer.name, Part::Relu(Step::Corrections));
-        let sizes: Vec<usize> = self
-            .works
-            .iter()
-            .map(|w| 2 * w.carry.len() * step.choices())
-            .collect();
+        let sizes = self.sizes(|w| 2 * w.carry.len() * step.choices());
         ch.recv_with(sizes.iter().sum(), |bytes| {
             self.works
                 .par_iter_mut()
-                .zip(cut(bytes, sizes.iter().copied()))
+                .zip(cut(bytes, &sizes))
                 .for_each(|(work, bytes)| work.permute(stage, step, bytes));
         })?;
         between(ch, &mut self.works)?;
         ch.enter(Phase::Online, layer.name, Part::Relu(Step::Tables));
-        let sizes: Vec<usize> = self
-            .works
-            .iter()
-            .map(|w| w.bits.len() * step.table_bytes())
-            .collect();
+        let sizes = self.sizes(|w| w.bits.len() * step.table_bytes());
         ch.send_with(sizes.iter().sum(), |bytes| {
             self.works
                 .par_iter_mut()
-                .zip(cut_mut(bytes, sizes.iter().copied()))
+                .zip(cut_mut(bytes, &sizes))
                 .for_each(|(work, bytes)| work.tables(layer, stage, bytes));
         })?;
         self.stage += 1;
@@ -217,39 +196,29 @@ impl Segment<'_> {
         layer: &Layer,
         write: impl Fn(&mut Work, &mut [u8]) + Sync,
     ) -> Result<(), Error> {
-        let sizes: Vec<usize> = self
-            .works
-            .iter()
-            .map(|w| w.bits.len() * layer.kind.residue_bytes())
-            .collect();
+        let sizes = self.sizes(|w| w.bits.len() * layer.kind.residue_bytes());
         ch.send_with(sizes.iter().sum(), |bytes| {
             self.works
                 .par_iter_mut()
-                .zip(cut_mut(bytes, sizes.iter().copied()))
+                .zip(cut_mut(bytes, &sizes))
                 .for_each(|(work, bytes)| write(work, bytes));
         })
+    }
+
+    fn sizes(&self, size: impl Fn(&Work) -> usize) -> Vec<usize> {
+        self.works.iter().map(size).collect()
     }
 
     /// Takes the garbler's last message and makes the outputs.
     fn close(&mut self, ch: &mut Channel, layer: &Layer) -> Result<(), Error> {
         ch.enter(Phase::Online, layer.name, Part::Relu(Step::Multiplexer));
-        let sizes: Vec<usize> = self
-            .works
-            .iter()
-            .map(|w| 2 * w.carry.len() + w.bits.len() * layer.kind.residue_bytes())
-            .collect();
+        let sizes = self.sizes(|w| 2 * w.carry.len() + w.bits.len() * layer.kind.residue_bytes());
+        let values = self.sizes(|w| w.bits.len());
         ch.recv_with(sizes.iter().sum(), |bytes| {
-            let mut outputs = Vec::with_capacity(self.works.len());
-            let mut left = std::mem::take(&mut self.y);
-            for work in &self.works {
-                let whole = std::mem::take(&mut left);
-                let (y, rest) = whole.split_at_mut(work.bits.len().min(whole.len()));
-                outputs.push(y);
-                left = rest;
-            }
+            let outputs = cut_mut(std::mem::take(&mut self.y), &values);
             self.works
                 .par_iter_mut()
-                .zip(cut(bytes, sizes.iter().copied()))
+                .zip(cut(bytes, &sizes))
                 .zip(outputs)
                 .try_for_each(|((work, bytes), y)| work.finish(layer, bytes, y))
         })?

@@ -8,11 +8,12 @@ mod correlations;
 
 pub(crate) use correlations::GarblerStock;
 
-use super::lookup::{Lanes, Lookup, entry};
+use super::layer::{Layer, cut, cut_mut};
+use super::lookup::{Lanes, entry};
 use super::pads::correct_chosen;
 use super::stock::{Chunk, Kind};
 use super::wire::{read_residues, write_residue};
-use super::{AHEAD, BATCH, cut, cut_mut, segment};
+use super::{AHEAD, BATCH};
 use crate::Error;
 use crate::channel::{Channel, Part, Phase, Step};
 use crate::garble::LANES;
@@ -22,14 +23,6 @@ use crate::share::{add_mod, negate_if, select, slice_bits, sub_mod};
 use correlations::Correlations;
 use rayon::prelude::*;
 use std::collections::VecDeque;
-
-/// What both parties know of a layer.
-struct Layer<'a> {
-    name: &'a str,
-    spec: &'a ReluSpec,
-    kind: Kind,
-    chain: Vec<Lookup>,
-}
 
 /// The values of one chunk under way.
 struct Work {
@@ -77,16 +70,10 @@ impl GarblerSession {
         y: &mut [u32],
     ) -> Result<(), Error> {
         spec.check_lengths(x, y)?;
-        let kind = Kind::of(spec);
-        let layer = Layer {
-            name: layer,
-            spec,
-            kind,
-            chain: Lookup::chain(spec.width),
-        };
+        let layer = Layer::new(layer, spec);
         for (x, y) in x.chunks(BATCH).zip(y.chunks_mut(BATCH)) {
             let count = x.len().next_multiple_of(LANES);
-            let missing = count.saturating_sub(self.ot_relu.stock.ready(kind));
+            let missing = count.saturating_sub(self.ot_relu.stock.ready(layer.kind));
             self.prepare_ot_relu(ch, Phase::Online, layer.name, spec, missing)?;
             self.ot_relu.stock.begin()?;
             self.run(ch, &layer, x, y)?;
@@ -102,7 +89,7 @@ impl GarblerSession {
         x: &[u32],
         y: &mut [u32],
     ) -> Result<(), Error> {
-        let size = segment(layer.spec, x.len());
+        let size = layer.segment(x.len());
         let mut parts = x.chunks(size).zip(y.chunks_mut(size));
         let mut active = VecDeque::new();
         for (x, y) in parts.by_ref().take(AHEAD) {
@@ -172,7 +159,7 @@ impl Segment<'_> {
         ch.send_with(sizes.iter().sum(), |bytes| {
             self.works
                 .par_iter_mut()
-                .zip(cut_mut(bytes, sizes.iter().copied()))
+                .zip(cut_mut(bytes, sizes))
                 .for_each(|(work, bytes)| write(work, bytes));
         })
     }
@@ -187,7 +174,7 @@ impl Segment<'_> {
         ch.recv_with(sizes.iter().sum(), |bytes| {
             self.works
                 .par_iter_mut()
-                .zip(cut(bytes, sizes.iter().copied()))
+                .zip(cut(bytes, sizes))
                 .try_for_each(|(work, bytes)| read(work, bytes))
         })?
     }
@@ -228,18 +215,11 @@ impl Segment<'_> {
     fn close(&mut self, ch: &mut Channel, layer: &Layer) -> Result<(), Error> {
         ch.enter(Phase::Online, layer.name, Part::Relu(Step::Multiplexer));
         let sizes = self.sizes(|w| 2 * w.carry.len() + w.t.len() * layer.kind.residue_bytes());
-        let mut outputs = Vec::with_capacity(self.works.len());
-        let mut left = std::mem::take(&mut self.y);
-        for work in &self.works {
-            let whole = std::mem::take(&mut left);
-            let (y, rest) = whole.split_at_mut(work.t.len().min(whole.len()));
-            outputs.push(y);
-            left = rest;
-        }
+        let outputs = cut_mut(std::mem::take(&mut self.y), &self.sizes(|w| w.t.len()));
         ch.send_with(sizes.iter().sum(), |bytes| {
             self.works
                 .par_iter_mut()
-                .zip(cut_mut(bytes, sizes.iter().copied()))
+                .zip(cut_mut(bytes, &sizes))
                 .zip(outputs)
                 .for_each(|((work, bytes), y)| work.finish(layer, bytes, y));
         })

@@ -134,6 +134,67 @@ fn the_predicted_bytes_are_the_measured_ones() {
 }
 
 #[test]
+fn an_emulated_network_is_recorded_and_felt() {
+    let root = tempfile::tempdir().unwrap();
+    write_data(root.path(), 8);
+    let (record, printed) = bench(root.path(), &["--network", "400mbit,10ms"]);
+    assert_eq!(record.network, "400mbit,10ms".parse().unwrap());
+    assert!(
+        printed.contains("400 Mbit/s each way, 10 ms there and back"),
+        "{printed}"
+    );
+    // A round is a change of direction and back; the last answer is not waited for in every one.
+    let turns = record.rounds as f64 / 2.0;
+    assert!(record.seconds_total > 0.8 * turns * 0.01, "{record:?}");
+    assert!(record.seconds_setup > 0.02, "{}", record.seconds_setup);
+    let json = fs::read_to_string(root.path().join("record.json")).unwrap();
+    let value: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(value["network"]["round_trip_seconds"], 0.01);
+    common::fails(
+        &["bench", "cryptonets", "--network", "dsl"],
+        2,
+        &["--network", "dsl", "100mbit,40ms"],
+    );
+}
+
+#[test]
+fn two_processes_measure_what_connects_them() {
+    let root = tempfile::tempdir().unwrap();
+    let json = root.path().join("link.json");
+    let network = ["--network", "800mbit,4ms"];
+    let (listener, address) =
+        Running::listening(&[&["link", "--listen", "127.0.0.1:0"], &network[..]].concat());
+    let json_name = text(&json);
+    let measure = [
+        &[
+            "link",
+            "--connect",
+            &address,
+            "--bytes",
+            "1000000",
+            "--json",
+            &json_name,
+        ],
+        &network[..],
+    ];
+    let output = run(&measure.concat());
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(listener.output_within(PATIENCE).status.success());
+    let measured: halfmask::link::Measured = halfmask::report::read(&json).unwrap();
+    let seconds = |name: &str| {
+        let test = measured.tests.iter().find(|test| test.name == name);
+        test.map(|test| test.seconds / test.turns as f64).unwrap()
+    };
+    // Never faster than the network: 4 ms there and back, 10.6 ms for the bytes.
+    assert!(seconds("round trips") >= 0.004);
+    assert!(seconds("long transfer, back") >= 0.0146);
+}
+
+#[test]
 fn records_that_lie_are_refused() {
     let root = tempfile::tempdir().unwrap();
     write_data(root.path(), 16);

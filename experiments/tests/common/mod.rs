@@ -90,7 +90,12 @@ impl Running {
             ],
             more,
         ];
-        let mut server = Self::start(&arguments.concat());
+        Self::listening(&arguments.concat())
+    }
+
+    /// A program that prints the address on which it listens, and the address.
+    pub fn listening(arguments: &[&str]) -> (Self, String) {
+        let mut server = Self::start(arguments);
         let mut line = String::new();
         server.out.read_line(&mut line).unwrap();
         let address = line.strip_prefix("listening on ").expect("an address");

@@ -167,7 +167,7 @@ fn arguments() {
         (["--images", "x"], ["--images", "x"]),
         (["--timeout", "0"], ["--timeout", "0.01 to 86400"]),
         (["--simd", "sse2"], ["sse2", "avx512"]),
-        (["--network", "wan"], ["wan", "loopback"]),
+        (["--network", "dsl"], ["dsl", "lan10"]),
         (
             ["--json", "/no/such/folder/x"],
             ["--json", "/no/such/folder"],

@@ -6,19 +6,15 @@
 //! |---|---|---|
 //! | inputs of a stage | `log2 q` bits x `N` an element | |
 //! | outputs of a stage | | `2 k` bits x `N` an element |
-//! | ReLU of `l` bits | `w` COTs and corrections, two residues | two COTs and choice bits, `l - 2` tables, a residue |
-//! | comparison of a maximum, `l` bits | `w` COTs and corrections, a residue | a COT and a choice bit, `l - 2` tables, a residue |
-//! | change of modulus | a residue | a COT and a choice bit |
-//! | argmax | COTs and corrections of its input wires | tables, decode bits |
-//! | opening of a score | `k` COTs and corrections | `k - 1` tables, decode bits |
+//! | ReLU, maximum of two | as the plan's engine has it ([`halfmask_models::bridge::mpc::relu::Traffic`]) | |
+//! | argmax, scores | COTs and corrections of their input wires | tables, decode bits |
 //!
-//! `w` is the number of the circuit's input wires. A COT takes `(128 / k - 1) / 8` bytes in SoftSpoken. Averages: OTs are made in
-//! chunks and values padded to sixteen, so a small batch costs a little more.
+//! Correlated OTs are those of the plan's engine. Averages: OTs are made in chunks and values padded to sixteen, so a small
+//! batch costs a little more.
 
 use halfmask_models::Error;
-use halfmask_models::bridge::mpc::circuit::drelu;
-use halfmask_models::bridge::mpc::garble::TABLE_BYTES;
-use halfmask_models::bridge::mpc::session::SOFT_SPOKEN_K;
+use halfmask_models::bridge::mpc::garble::LANES;
+use halfmask_models::bridge::mpc::relu::{ReluSpec, Traffic};
 use halfmask_models::nn::plan::Plan;
 use serde::{Deserialize, Serialize};
 
@@ -79,13 +75,43 @@ pub struct Cost {
     pub relu_count: u64,
 }
 
+/// What a plan's engine puts on the wire. The server garbles, the client evaluates.
+struct Link<'a>(&'a Plan);
+
+impl Link<'_> {
+    /// Adds correlated OTs: those in which the server chooses, and those in which the client does.
+    fn with_cots(&self, bytes: BothWays, [server, client]: [f64; 2]) -> BothWays {
+        let [forth, back] = self.0.engine.cot.bytes_per_cot();
+        bytes.plus(BothWays {
+            client_to_server: client * forth + server * back,
+            server_to_client: server * forth + client * back,
+        })
+    }
+
+    fn relu(&self, spec: &ReluSpec) -> BothWays {
+        let engine = self.0.engine;
+        let Traffic {
+            to_garbler,
+            to_evaluator,
+            garbler_chooses,
+            evaluator_chooses,
+        } = engine.relu.traffic(spec, engine.scheme);
+        let bytes = BothWays {
+            client_to_server: to_garbler,
+            server_to_client: to_evaluator,
+        };
+        self.with_cots(bytes, [garbler_chooses, evaluator_chooses])
+    }
+}
+
 impl Cost {
     /// The cost of a plan.
     ///
     /// # Errors
     /// If a circuit of the plan cannot be built.
     pub fn of(plan: &Plan) -> Result<Self, Error> {
-        let cot = (128.0 / SOFT_SPOKEN_K as f64 - 1.0) / 8.0;
+        let link = Link(plan);
+        let tables = plan.engine.scheme.gate_bytes() as f64 / LANES as f64;
         let degree = f64::from(plan.ring.degree);
         let residue_bits = f64::from(u32::BITS - plan.modulus().leading_zeros());
         let mut cost = Self {
@@ -103,48 +129,50 @@ impl Cost {
                 server_to_client: outputs * 2.0 * degree * f64::from(stage.share_bits) * BIT,
             });
             if let Some(spec) = plan.relu(stage) {
-                let template = drelu(spec.width as usize)?;
-                let (wires, gates) = (template.inputs() as f64, template.and_gates() as f64);
-                let value = BothWays {
-                    client_to_server: wires * (cot + BIT) + 2.0 * RESIDUE,
-                    server_to_client: 2.0 * (cot + BIT) + gates * TABLE_BYTES as f64 + RESIDUE,
-                };
+                let value = link.relu(&spec);
                 cost.relus = cost.relus.plus(value.times(f64::from(stage.values())));
             }
             for pool in &stage.pool {
-                let template = drelu(pool.width as usize)?;
-                let (wires, gates) = (template.inputs() as f64, template.and_gates() as f64);
-                let comparison = BothWays {
-                    client_to_server: wires * (cot + BIT) + RESIDUE,
-                    server_to_client: cot + BIT + gates * TABLE_BYTES as f64 + RESIDUE,
-                };
-                let count = pool.geometry()?.comparisons() as f64;
+                let geometry = pool.geometry()?;
+                let spec = pool.spec(stage.share_bits, geometry.window());
+                let comparison = link.relu(&spec.relu());
+                let count = geometry.comparisons() as f64;
                 cost.maxima = cost.maxima.plus(comparison.times(count));
             }
             if plan.rescale(stage).is_some() {
-                let value = BothWays {
-                    client_to_server: RESIDUE,
-                    server_to_client: cot + BIT,
-                };
+                let value = link.with_cots(
+                    BothWays {
+                        client_to_server: RESIDUE,
+                        server_to_client: BIT,
+                    },
+                    [1.0, 0.0],
+                );
                 let count = f64::from(stage.values());
                 cost.maxima = cost.maxima.plus(value.times(count));
             }
             if let Some(spec) = plan.logits(stage) {
                 let (bits, dropped) = (f64::from(spec.share_bits), f64::from(spec.dropped_bits));
-                let score = BothWays {
-                    client_to_server: bits * (cot + BIT),
-                    server_to_client: (bits - 1.0) * TABLE_BYTES as f64 + (bits - dropped) * BIT,
-                };
+                let score = link.with_cots(
+                    BothWays {
+                        client_to_server: bits * BIT,
+                        server_to_client: (bits - 1.0) * tables + (bits - dropped) * BIT,
+                    },
+                    [0.0, bits],
+                );
                 let count = f64::from(stage.values());
                 cost.argmax = cost.argmax.plus(score.times(count));
             }
             if let Some(spec) = plan.argmax(stage) {
                 let template = spec.template()?;
                 let (wires, gates) = (template.inputs() as f64, template.and_gates() as f64);
-                cost.argmax = cost.argmax.plus(BothWays {
-                    client_to_server: wires * (cot + BIT),
-                    server_to_client: gates * TABLE_BYTES as f64 + template.outputs() as f64 * BIT,
-                });
+                let opened = template.outputs() as f64 * BIT;
+                cost.argmax = cost.argmax.plus(link.with_cots(
+                    BothWays {
+                        client_to_server: wires * BIT,
+                        server_to_client: gates * tables + opened,
+                    },
+                    [0.0, wires],
+                ));
             }
         }
         Ok(cost)

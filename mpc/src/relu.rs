@@ -32,12 +32,14 @@ pub mod garbled;
 pub mod ot;
 mod protocol;
 mod spec;
+mod traffic;
 #[cfg(test)]
 mod tests;
 
 use crate::garble::LANES;
 
 pub use protocol::{ReluProtocol, SharedRelu};
+pub use traffic::Traffic;
 pub use spec::{ReluSpec, Target, relu_reference};
 
 /// A segment's values, padded with zeros to whole blocks.

@@ -25,6 +25,7 @@ use crate::nn::plan::{
 };
 use crate::nn::quantised::{QuantisedNetwork, quantise};
 use chain::{Link, links};
+use halfmask_bridge::mpc::planner::Engine;
 use halfmask_bridge::ckks::noise::{NoiseBound, NoiseModel};
 use halfmask_bridge::ckks::{ErrorTerm, Parameters};
 use verify::verify;
@@ -268,6 +269,7 @@ pub fn plan(network: &Network, options: &PlanOptions) -> Result<Planned, Error> 
             modulus,
         },
         input,
+        engine: options.engine,
         stages: planned,
     };
     plan.check()?;

@@ -3,7 +3,7 @@
 use super::choice::{CostModel, CotCost, ReluCost};
 use crate::Error;
 use crate::block::Block;
-use crate::channel::{Channel, Part, Step};
+use crate::channel::Channel;
 use crate::garble::Scheme;
 use crate::ot::{CHUNK, CotProtocol, CotReceiver, CotSender};
 use crate::parties::{self, Bench, Party};
@@ -117,26 +117,20 @@ fn relu(
     let shares: Vec<u32> = (0..VALUES as u32)
         .map(|i| i.wrapping_mul(2_654_435_761) >> (32 - spec.share_bits))
         .collect();
-    let part = |step| Part::Relu(step);
     let garbler = Party::new(
         |ch: &mut Channel| {
             let mut rng = SecureRng::from_os()?;
             let mut session =
                 GarblerSession::setup_with(ch, BASIS, Scheme::default(), &mut rng, simd)?;
             warm_up(&mut *session.relu_by(protocol), ch, spec)?;
-            ch.take_meter();
             Ok(session)
         },
         |ch: &mut Channel, mut session: GarblerSession| {
-            let before = session.cots();
             let mut y = vec![0; VALUES];
             session
                 .relu_by(protocol)
                 .relu(ch, "", spec, &shares, &mut y)?;
-            let now = session.cots();
-            let cots = [now[0] - before[0], now[1] - before[1]];
-            let other = ch.meter().sum(|scope| scope.part != part(Step::Ot));
-            Ok((cots, other.bytes_received, other.bytes_sent))
+            Ok(())
         },
     );
     let evaluator = Party::new(
@@ -155,17 +149,16 @@ fn relu(
         },
     );
     let outcome = parties::run(&BENCH, garbler, evaluator)?;
-    let (cots, to_garbler, to_evaluator) = outcome.first;
-    let each = |total: u64| total as f64 / VALUES as f64;
-    let cots = cots.map(each);
-    let seconds = outcome.seconds / VALUES as f64 - (cots[0] + cots[1]) * basis.seconds;
+    let traffic = protocol.traffic(spec, Scheme::default());
+    let cots = traffic.garbler_chooses + traffic.evaluator_chooses;
+    let seconds = outcome.seconds / VALUES as f64 - cots * basis.seconds;
     Ok(ReluCost {
         // Noise must not make a layer free.
         seconds: seconds.max(1e-9),
-        to_garbler: each(to_garbler),
-        to_evaluator: each(to_evaluator),
-        garbler_chooses: cots[0],
-        evaluator_chooses: cots[1],
+        to_garbler: traffic.to_garbler,
+        to_evaluator: traffic.to_evaluator,
+        garbler_chooses: traffic.garbler_chooses,
+        evaluator_chooses: traffic.evaluator_chooses,
         flights: protocol.flights(spec),
     })
 }

@@ -74,6 +74,27 @@ const TOGETHER: usize = 2;
 /// Blocks of sixteen values hashed at once.
 const HASHED_BLOCKS: usize = 8;
 
+/// What a value puts on the wire.
+pub(super) struct Sizes {
+    /// Index bits of all look-ups.
+    pub(super) choices: usize,
+    /// Bytes of all tables.
+    pub(super) table_bytes: usize,
+    /// Bytes of a residue.
+    pub(super) residue_bytes: usize,
+}
+
+impl Sizes {
+    pub(super) fn of(spec: &ReluSpec) -> Self {
+        let chain = lookup::Lookup::chain(spec.width);
+        Self {
+            choices: chain.iter().map(|l| l.choices()).sum(),
+            table_bytes: chain.iter().map(|l| l.table_bytes()).sum(),
+            residue_bytes: stock::Kind::of(spec).residue_bytes(),
+        }
+    }
+}
+
 /// Messages of a layer that wait for each other.
 pub(super) fn flights(spec: &ReluSpec) -> u32 {
     2 * lookup::Lookup::chain(spec.width).len() as u32 + 1

@@ -1,8 +1,11 @@
 //! Benchmarks: real processes, measured by themselves, put together in a record and a table.
 
 pub mod cryptonets;
+pub mod garble;
 pub mod labels;
+pub mod ot;
 pub mod processes;
 pub mod record;
+pub mod relu;
 pub mod summary;
 pub mod table;

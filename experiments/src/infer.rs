@@ -55,6 +55,8 @@ pub struct Options {
     pub kernels: Kernels,
     /// Randomness.
     pub random: Source,
+    /// Make ahead of each batch what needs no input.
+    pub preprocess: bool,
     /// Where to write a [`ClientReport`].
     pub report: Option<PathBuf>,
     /// Progress as lines on standard error, for another program.
@@ -101,6 +103,9 @@ pub fn run(options: &Options) -> Result<(), Error> {
     let mut classes = Vec::with_capacity(images.count);
     let start = Instant::now();
     for range in &batches {
+        if options.preprocess {
+            client.prepare(&mut channel, range.len()).map_err(failed)?;
+        }
         let quantised = quantise.images(&images, range.clone());
         let rows: Vec<&[i64]> = quantised.iter().map(Vec::as_slice).collect();
         classes.extend(client.classify(&mut channel, &rows).map_err(failed)?);
@@ -285,6 +290,15 @@ impl Progress {
     fn done(&self) {
         self.bar.finish_and_clear();
     }
+}
+
+/// A spinner with a message on standard error, if that is a terminal.
+pub(crate) fn progress_spinner() -> ProgressBar {
+    let style = ProgressStyle::with_template("{spinner} {msg} {elapsed}")
+        .unwrap_or_else(|_| ProgressStyle::default_spinner());
+    let spinner = ProgressBar::new_spinner().with_style(style);
+    spinner.enable_steady_tick(Duration::from_millis(100));
+    spinner
 }
 
 /// A bar of images on standard error, if that is a terminal.

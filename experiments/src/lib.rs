@@ -5,12 +5,13 @@
 //! * [`bench`](mod@bench): both as processes on loopback, and the record and table of a run;
 //! * [`link`]: what connects two processes, measured;
 //! * [`inspect`]: a model's plan explained, with its predicted [`cost`];
-//! * [`model`], [`data`]: what is evaluated, and on what.
+//! * [`model`], [`data`]: what is evaluated, and on what; [`engine`]: how its non-linear layers are.
 
 pub mod bench;
 pub mod cli;
 pub mod cost;
 pub mod data;
+pub mod engine;
 pub mod exit;
 pub mod infer;
 pub mod inspect;

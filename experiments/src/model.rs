@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
+use halfmask_models::bridge::mpc::simd::Simd;
 use halfmask_models::nn::graph::Network;
 use halfmask_models::nn::planner::{PlanOptions, Planned, plan};
 use halfmask_models::onnx;
 
+use crate::engine::{Chosen, EngineOptions};
 use crate::exit::Error;
 
 /// The name of the built-in model.
@@ -51,16 +53,41 @@ impl ModelSource {
         }
     }
 
-    /// Imports and plans the model.
+    /// Imports and plans the model with the planner's defaults.
     ///
     /// # Errors
     /// [`Error::Onnx`] for a file that is no usable model, [`Error::Model`] for one that cannot be planned.
     pub fn load(&self) -> Result<Model, Error> {
+        self.load_with(&PlanOptions::default())
+    }
+
+    /// Imports and plans the model for an engine that suits batches of `images` images; says which and why.
+    ///
+    /// # Errors
+    /// As [`ModelSource::load`], and those of [`EngineOptions::choose`].
+    pub fn load_for(
+        &self,
+        engine: &EngineOptions,
+        images: usize,
+        simd: Simd,
+    ) -> Result<(Model, Chosen), Error> {
+        let plan = self.load()?.planned.plan;
+        let chosen = engine.choose(&plan, images.min(plan.max_batch()), simd)?;
+        tracing::info!(engine = %chosen.engine, segment = chosen.segment, "{}", chosen.why);
+        let model = self.load_with(&PlanOptions {
+            engine: chosen.engine,
+            segment: chosen.segment,
+            ..PlanOptions::default()
+        })?;
+        Ok((model, chosen))
+    }
+
+    fn load_with(&self, options: &PlanOptions) -> Result<Model, Error> {
         let network = match self {
             Self::BuiltIn => onnx::import(BUILT_IN_ONNX)?,
             Self::File(path) => onnx::import_file(path)?,
         };
-        let planned = plan(&network, &PlanOptions::default()).map_err(|source| Error::Model {
+        let planned = plan(&network, options).map_err(|source| Error::Model {
             model: self.argument().to_string_lossy().into_owned(),
             source,
         })?;

@@ -53,6 +53,15 @@ enum Json {
 const LOOPBACK: &str = "loopback";
 
 impl Network {
+    /// The emulated network, if there is one.
+    #[must_use]
+    pub const fn model(self) -> Option<NetworkModel> {
+        match self {
+            Self::Loopback => None,
+            Self::Emulated(model) => Some(model),
+        }
+    }
+
     /// A channel for the party whose writes may wait for the peer.
     ///
     /// # Errors

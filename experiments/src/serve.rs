@@ -10,6 +10,7 @@ use halfmask_models::bridge::mpc::channel::Meter;
 use halfmask_models::bridge::session::Kernels;
 use halfmask_models::nn::party::Server;
 
+use crate::engine::EngineOptions;
 use crate::exit::{Error, complain};
 use crate::machine;
 use crate::model::{ModelSource, hexadecimal};
@@ -31,6 +32,10 @@ pub struct Options {
     pub timeout: Duration,
     /// The network that what this party sends travels over.
     pub network: Network,
+    /// How the engine is chosen.
+    pub engine: EngineOptions,
+    /// Images a batch that it is chosen for.
+    pub batch: usize,
     /// Sessions to serve; `None` until stopped.
     pub sessions: Option<NonZeroU64>,
     /// Instruction sets.
@@ -54,7 +59,9 @@ struct Served {
 /// An unusable model or address; the first failed session, where a number of sessions was asked for. Otherwise a failed
 /// session is reported on standard error and the next client is served.
 pub fn run(options: &Options) -> Result<(), Error> {
-    let model = options.model.load()?;
+    let (model, _) = options
+        .model
+        .load_for(&options.engine, options.batch, options.kernels.mpc)?;
     let plan_digest = model.planned.plan.digest().map_err(|source| Error::Model {
         model: options.model.argument().to_string_lossy().into_owned(),
         source,

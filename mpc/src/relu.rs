@@ -32,15 +32,15 @@ pub mod garbled;
 pub mod ot;
 mod protocol;
 mod spec;
-mod traffic;
 #[cfg(test)]
 mod tests;
+mod traffic;
 
 use crate::garble::LANES;
 
 pub use protocol::{ReluProtocol, SharedRelu};
-pub use traffic::Traffic;
 pub use spec::{ReluSpec, Target, relu_reference};
+pub use traffic::Traffic;
 
 /// A segment's values, padded with zeros to whole blocks.
 fn padded(x: &[u32]) -> Vec<u32> {

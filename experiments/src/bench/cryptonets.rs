@@ -7,12 +7,15 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use halfmask_models::bridge::mpc::relu::ReluProtocol;
+use halfmask_models::bridge::session::Kernels;
 use halfmask_models::nn::plan::Plan;
 
 use super::labels::{Agreement, Classes, parse_classes};
-use super::record::{PeakMemory, Record};
+use super::record::{Beside, PeakMemory, Record};
 use super::{processes, summary, table};
 use crate::data::{Dataset, mnist_test};
+use crate::engine::{Chosen, EngineOptions};
 use crate::exit::Error;
 use crate::infer::{check_count, progress_bar};
 use crate::machine::{self, Machine};
@@ -43,8 +46,26 @@ pub struct Options {
     pub json: Option<PathBuf>,
     /// What connects the processes.
     pub network: Network,
+    /// The same, as kernels.
+    pub kernels: Kernels,
+    /// How the engine is chosen.
+    pub engine: EngineOptions,
+    /// What to run.
+    pub profile: Profile,
+    /// Make ahead of each batch what needs no input.
+    pub preprocess: bool,
     /// More arguments for both processes.
     pub pass_on: Vec<String>,
+}
+
+/// Whose protocol runs.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+pub enum Profile {
+    /// This project's.
+    #[default]
+    Halfmask,
+    /// This project's, and then the published ReLU circuit in its place.
+    Mp2ml,
 }
 
 /// Runs the benchmark and prints its table.
@@ -52,26 +73,48 @@ pub struct Options {
 /// # Errors
 /// Unusable model, data or options, a failed process, or a record that cannot be written.
 pub fn run(options: &Options) -> Result<(), Error> {
-    let model = options.model.load()?;
+    let (model, chosen) = prepare(options, &options.engine)?;
     let data = load_data(options, &model)?;
     if let Some(note) = &data.note {
         // Before anything takes time; the table repeats it.
         let _ = writeln!(io::stderr(), "halfmask: {note}");
     }
+    let mut record = one(options, &model, &chosen, &data)?;
+    if options.profile == Profile::Mp2ml {
+        let baseline = EngineOptions {
+            relu: Some(ReluProtocol::Mp2ml),
+            ..options.engine.clone()
+        };
+        let (model, chosen) = prepare(options, &baseline)?;
+        let ours = Beside::of(&record);
+        record = one(options, &model, &chosen, &data)?;
+        record.beside = Some(ours);
+    }
+    if let Some(json) = &options.json {
+        report::write_json(&record, json)?;
+    }
+    output::print(&table::render(&record))
+}
+
+/// Plans the model with an engine for the benchmark's batches.
+fn prepare(options: &Options, engine: &EngineOptions) -> Result<(Model, Chosen), Error> {
+    options
+        .model
+        .load_for(engine, options.batch, options.kernels.mpc)
+}
+
+/// One run with one engine.
+fn one(options: &Options, model: &Model, chosen: &Chosen, data: &Dataset) -> Result<Record, Error> {
     let folder = temporary("a folder for the processes' files")?;
-    let measured = measure(options, &data, folder.path())?;
-    let classes = Classes::compute(&model, &data.images, measured.classes.clone())?;
+    let measured = measure(options, chosen, data, folder.path())?;
+    let classes = Classes::compute(model, &data.images, measured.classes.clone())?;
     let agreement = classes.agreement(&data.labels);
     if let Some(image) = agreement.broken_proofs.first() {
         return Err(Error::Failed(format!(
             "image {image} has another class than the twin's bound proves: the protocol or the bound is wrong"
         )));
     }
-    let record = record(options, &model, &data, &measured, agreement);
-    if let Some(json) = &options.json {
-        report::write_json(&record, json)?;
-    }
-    output::print(&table::render(&record))
+    Ok(record(options, model, chosen, data, &measured, agreement))
 }
 
 fn load_data(options: &Options, model: &Model) -> Result<Dataset, Error> {
@@ -109,7 +152,12 @@ struct Measured {
     server: ServerReport,
 }
 
-fn measure(options: &Options, data: &Dataset, folder: &Path) -> Result<Measured, Error> {
+fn measure(
+    options: &Options,
+    chosen: &Chosen,
+    data: &Dataset,
+    folder: &Path,
+) -> Result<Measured, Error> {
     let [images, classes, client_report, server_report] =
         ["images.idx", "classes.txt", "client.json", "server.json"].map(|name| folder.join(name));
     let content = data
@@ -125,6 +173,10 @@ fn measure(options: &Options, data: &Dataset, folder: &Path) -> Result<Measured,
         .value(options.model.argument())
         .option("--listen", "127.0.0.1:0")
         .option("--report", &server_report)
+        .option("--relu", chosen.engine.relu.to_string())
+        .option("--ot", chosen.engine.cot.to_string())
+        .option("--plan-for", options.engine.network.to_string())
+        .option("--segment", chosen.segment.to_string())
         .shared(options);
     let infer = |address: &str| {
         Arguments::default()
@@ -134,6 +186,7 @@ fn measure(options: &Options, data: &Dataset, folder: &Path) -> Result<Measured,
             .option("--report", &client_report)
             .option("--batch", options.batch.to_string())
             .value("--progress-lines".into())
+            .flag("--preprocess", options.preprocess)
             .shared(options)
             .0
     };
@@ -172,6 +225,10 @@ impl Arguments {
         self.value(name.into()).value(value.into())
     }
 
+    fn flag(self, name: &str, set: bool) -> Self {
+        if set { self.value(name.into()) } else { self }
+    }
+
     /// What both processes are told.
     fn shared(self, options: &Options) -> Self {
         let mut arguments = self
@@ -199,6 +256,7 @@ fn temporary(what: &str) -> Result<tempfile::TempDir, Error> {
 fn record(
     options: &Options,
     model: &Model,
+    chosen: &Chosen,
     data: &Dataset,
     measured: &Measured,
     agreement: Agreement,
@@ -210,8 +268,15 @@ fn record(
     Record {
         name: "cryptonets".into(),
         protocol: "hybrid".into(),
-        profile: "halfmask".into(),
-        relu: "gc".into(),
+        profile: match chosen.engine.relu {
+            ReluProtocol::Mp2ml => "mp2ml".into(),
+            ReluProtocol::Garbled | ReluProtocol::Ot => "halfmask".into(),
+        },
+        relu: chosen.engine.relu.to_string(),
+        engine: Some(chosen.engine),
+        engine_reason: chosen.why.clone(),
+        segment: chosen.segment,
+        preprocess: options.preprocess,
         network: options.network,
         model: plan.model.clone(),
         data: data.name.into(),
@@ -221,6 +286,11 @@ fn record(
         batches: client.batches,
         images_per_second: images_per_second(images, client.seconds_total),
         seconds_total: client.seconds_total,
+        images_per_second_online: images_per_second(
+            images,
+            client.seconds_total - summary::seconds_offline(client),
+        ),
+        seconds_offline: summary::seconds_offline(client),
         seconds_setup: client.seconds_setup,
         accuracy: agreement.accuracy,
         plain_accuracy: agreement.plain_accuracy,
@@ -230,9 +300,11 @@ fn record(
         certified: agreement.certified,
         bytes_per_image: summary::bytes_per_image(client),
         bytes_setup: summary::bytes_setup(client),
+        bytes_offline_per_image: summary::bytes_offline_per_image(client),
         bytes_per_relu: summary::bytes_per_relu(client, plan),
         and_gates_per_relu: plan.relu_and_gates() as f64 / plan.relus().max(1) as f64,
         relus_per_image: plan.relus(),
+        seconds_per_relu: summary::seconds_per_relu(client, plan),
         rounds: summary::rounds(client),
         layers: summary::layers(client, server, plan, &model.network),
         phases: summary::phases(client, server),
@@ -258,5 +330,6 @@ fn record(
         debug_assertions: cfg!(debug_assertions),
         deterministic: Source::default().deterministic(),
         timestamp: machine::timestamp(),
+        beside: None,
     }
 }

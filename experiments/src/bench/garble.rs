@@ -142,7 +142,13 @@ impl<'a> Job<'a> {
 
     fn garbler(&self) -> Result<Garbler, mpc::Error> {
         let delta = Delta::random(&mut SecureRng::from_os()?);
-        Ok(Garbler::with_scheme(self.scheme, delta, &SESSION, self.simd))
+        Ok(Garbler::with_scheme(
+            self.scheme,
+            delta,
+            &SESSION,
+            &mut SecureRng::from_os()?,
+            self.simd,
+        ))
     }
 
     fn outputs(&self) -> Vec<Block> {
@@ -178,7 +184,13 @@ impl<'a> Job<'a> {
         let mut evaluator = Evaluator::with_scheme(self.scheme, &SESSION, self.simd);
         let (tables, mut outputs) = (vec![0; self.table_bytes], self.outputs());
         self.rate(time, || {
-            evaluator.evaluate(self.template, self.blocks, &self.inputs, &tables, &mut outputs)
+            evaluator.evaluate(
+                self.template,
+                self.blocks,
+                &self.inputs,
+                &tables,
+                &mut outputs,
+            )
         })
     }
 
@@ -240,7 +252,9 @@ impl<'a> Job<'a> {
             network: None,
             threads: 1,
         };
-        let seconds = parties::run(&bench, garbler, evaluator).map_err(failed)?.seconds;
+        let seconds = parties::run(&bench, garbler, evaluator)
+            .map_err(failed)?
+            .seconds;
         Ok((batches * self.gates()) as f64 / seconds)
     }
 }

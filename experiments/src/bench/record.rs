@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use halfmask_models::bridge::ckks::ParametersLiteral;
+use halfmask_models::bridge::mpc::planner::Engine;
 use serde::{Deserialize, Serialize};
 
 use crate::cost::BothWays;
@@ -21,6 +22,18 @@ pub struct Record {
     pub profile: String,
     /// How ReLU is evaluated.
     pub relu: String,
+    /// How ReLU and other circuits were evaluated, and where correlated OTs came from.
+    #[serde(default)]
+    pub engine: Option<Engine>,
+    /// Why this engine.
+    #[serde(default)]
+    pub engine_reason: String,
+    /// Values of a segment of a ReLU layer.
+    #[serde(default)]
+    pub segment: u32,
+    /// Whether what needs no input was made ahead of each batch.
+    #[serde(default)]
+    pub preprocess: bool,
     /// What connected the processes.
     pub network: Network,
     /// The model's name.
@@ -39,6 +52,12 @@ pub struct Record {
     pub images_per_second: f64,
     /// From the first byte of the first request to the last prediction.
     pub seconds_total: f64,
+    /// `images / (seconds_total - seconds_offline)`.
+    #[serde(default)]
+    pub images_per_second_online: f64,
+    /// Of `seconds_total`, what was made ahead of the inputs.
+    #[serde(default)]
+    pub seconds_offline: f64,
     /// Key generation and base OT, once a connection.
     pub seconds_setup: f64,
     /// Of the private classes.
@@ -55,6 +74,9 @@ pub struct Record {
     pub certified: f64,
     /// Payload bytes after set-up.
     pub bytes_per_image: BothWays,
+    /// Of them, those of what was made ahead of the inputs.
+    #[serde(default)]
+    pub bytes_offline_per_image: BothWays,
     /// Payload bytes of set-up, once a connection.
     pub bytes_setup: BothWays,
     /// Bytes both ways of OT, corrections, tables, truncation and multiplexer.
@@ -63,6 +85,9 @@ pub struct Record {
     pub and_gates_per_relu: f64,
     /// ReLUs of an image.
     pub relus_per_image: u64,
+    /// Wall clock of the client in ReLU layers, offline and online, over all ReLUs.
+    #[serde(default)]
+    pub seconds_per_relu: f64,
     /// Changes of direction a batch, as the client counts.
     pub rounds: u64,
     /// Time and bytes by layer.
@@ -95,6 +120,44 @@ pub struct Record {
     pub deterministic: bool,
     /// When, in UTC.
     pub timestamp: String,
+    /// The same images with this project's own protocol, in a run of the baseline.
+    #[serde(default)]
+    pub beside: Option<Beside>,
+}
+
+/// Figures of a run beside the one recorded, in the same minute.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Beside {
+    /// `halfmask`.
+    pub profile: String,
+    /// Its engine.
+    pub engine: Option<Engine>,
+    /// As in the record.
+    pub images_per_second: f64,
+    /// As in the record.
+    pub and_gates_per_relu: f64,
+    /// As in the record.
+    pub bytes_per_relu: f64,
+    /// As in the record.
+    pub seconds_per_relu: f64,
+    /// As in the record.
+    pub accuracy: f64,
+}
+
+impl Beside {
+    /// The figures of a record.
+    #[must_use]
+    pub fn of(record: &Record) -> Self {
+        Self {
+            profile: record.profile.clone(),
+            engine: record.engine,
+            images_per_second: record.images_per_second,
+            and_gates_per_relu: record.and_gates_per_relu,
+            bytes_per_relu: record.bytes_per_relu,
+            seconds_per_relu: record.seconds_per_relu,
+            accuracy: record.accuracy,
+        }
+    }
 }
 
 /// A layer of the network.
@@ -266,7 +329,6 @@ impl Record {
             ("seconds_total", self.seconds_total),
             ("seconds_setup", self.seconds_setup),
             ("bytes_per_relu", self.bytes_per_relu),
-            ("and_gates_per_relu", self.and_gates_per_relu),
             (
                 "bytes from client to server",
                 self.bytes_per_image.client_to_server,
@@ -281,6 +343,15 @@ impl Record {
                 format!("{what}: {figure}"),
             )?;
         }
+        // Look-ups on OT need no gates.
+        rule(
+            self.and_gates_per_relu.is_finite()
+                && (self.and_gates_per_relu > 0.0) == (self.relu != "ot"),
+            format!(
+                "{} AND gates a ReLU by {}",
+                self.and_gates_per_relu, self.relu
+            ),
+        )?;
         rule(self.rounds > 0, "no rounds".into())?;
         rule(
             self.security_bits >= 128,

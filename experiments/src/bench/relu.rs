@@ -6,10 +6,12 @@
 //! ReLU gives, within the bound that the mode states: a mode that computes something else fails.
 
 use halfmask_models::bridge::mpc;
-use halfmask_models::bridge::mpc::channel::{Channel, NetworkModel, Phase};
+use halfmask_models::bridge::mpc::channel::{Channel, Phase};
+use halfmask_models::bridge::mpc::garble::Scheme;
+use halfmask_models::bridge::mpc::mp2ml::Mp2mlSpec;
 use halfmask_models::bridge::mpc::ot::CotProtocol;
 use halfmask_models::bridge::mpc::parties::{self, Bench, Party};
-use halfmask_models::bridge::mpc::planner::Engine;
+use halfmask_models::bridge::mpc::planner::{CostModel, Engine};
 use halfmask_models::bridge::mpc::relu::{ReluProtocol, ReluSpec, SharedRelu, Target};
 use halfmask_models::bridge::mpc::rng::SecureRng;
 use halfmask_models::bridge::mpc::session::{EvaluatorSession, GarblerSession};
@@ -20,6 +22,7 @@ use std::time::Instant;
 use super::table::table;
 use crate::exit::Error;
 use crate::machine::{self, Machine};
+use crate::net::Network;
 
 /// The modulus of the throughput parameters: what a ReLU's output is shared by.
 const MODULUS: u32 = 998_244_353;
@@ -33,8 +36,10 @@ pub struct Record {
     pub modes: Vec<Mode>,
     /// `gc` and `ot` with every source of correlated OTs.
     pub engines: Vec<Mode>,
-    /// What connected the parties; null is bare loopback.
-    pub network: Option<NetworkModel>,
+    /// What the planner's choices rest on, measured in the same run.
+    pub costs: CostModel,
+    /// What connected the parties.
+    pub network: Network,
     /// Threads of each party.
     pub threads: usize,
     /// What it ran on.
@@ -88,7 +93,7 @@ pub struct Options {
     /// Also run every other source of correlated OTs.
     pub all: bool,
     /// What connects the parties.
-    pub network: Option<NetworkModel>,
+    pub network: Network,
     /// Threads of each party.
     pub threads: usize,
     /// Instruction set.
@@ -123,12 +128,14 @@ pub fn measure(options: &Options, mut progress: impl FnMut(&str)) -> Result<Reco
     let of = |relu| match relu {
         ReluProtocol::Garbled => options.cots.0,
         ReluProtocol::Ot => options.cots.1,
+        ReluProtocol::Mp2ml => CotProtocol::default(),
     };
     for relu in ReluProtocol::ALL {
         for spec in [&planned, &full] {
             let engine = Engine {
                 relu,
                 cot: of(relu),
+                scheme: Scheme::default(),
             };
             progress(&format!("{engine}, {} bits", spec.width));
             modes.push(shared(options, engine, spec)?);
@@ -139,8 +146,12 @@ pub fn measure(options: &Options, mut progress: impl FnMut(&str)) -> Result<Reco
     let mut engines = Vec::new();
     if options.all {
         for relu in ReluProtocol::ALL {
-            for cot in mpc::planner::CostModel::COTS {
-                let engine = Engine { relu, cot };
+            for cot in CostModel::COTS {
+                let engine = Engine {
+                    relu,
+                    cot,
+                    scheme: Scheme::default(),
+                };
                 progress(&format!("{engine}, {width} bits"));
                 engines.push(shared(options, engine, &planned)?);
             }
@@ -150,6 +161,7 @@ pub fn measure(options: &Options, mut progress: impl FnMut(&str)) -> Result<Reco
         name: "relu".into(),
         modes,
         engines,
+        costs: CostModel::measure(&planned, options.simd).map_err(failed)?,
         network: options.network,
         threads: options.threads,
         machine: Machine {
@@ -163,7 +175,7 @@ pub fn measure(options: &Options, mut progress: impl FnMut(&str)) -> Result<Reco
 
 /// Either party's session.
 trait Session: Sized + Send {
-    fn setup(ch: &mut Channel, cot: CotProtocol, simd: Simd) -> Result<Self, mpc::Error>;
+    fn setup(ch: &mut Channel, engine: Engine, simd: Simd) -> Result<Self, mpc::Error>;
     fn relu_by(&mut self, protocol: ReluProtocol) -> Box<dyn SharedRelu + '_>;
     fn cots(&self) -> u64;
 }
@@ -171,8 +183,8 @@ trait Session: Sized + Send {
 macro_rules! sessions {
     ($($session:ty),*) => {$(
         impl Session for $session {
-            fn setup(ch: &mut Channel, cot: CotProtocol, simd: Simd) -> Result<Self, mpc::Error> {
-                Self::setup_with(ch, cot, &mut SecureRng::from_os()?, simd)
+            fn setup(ch: &mut Channel, engine: Engine, simd: Simd) -> Result<Self, mpc::Error> {
+                Self::setup_with(ch, engine.cot, engine.scheme, &mut SecureRng::from_os()?, simd)
             }
 
             fn relu_by(&mut self, protocol: ReluProtocol) -> Box<dyn SharedRelu + '_> {
@@ -235,7 +247,7 @@ fn party<'a, S: Session + 'a>(
 ) -> Party<'a, S, Seen> {
     Party::new(
         move |ch| {
-            let mut session = S::setup(ch, engine.cot, options.simd)?;
+            let mut session = S::setup(ch, engine, options.simd)?;
             // Caches, buffers and clocks settle.
             let warm = x.get(..1 << 14).unwrap_or(x);
             let mut y = vec![0; warm.len()];
@@ -316,7 +328,7 @@ fn shared(options: &Options, engine: Engine, spec: &ReluSpec) -> Result<Mode, Er
     let count = options.relus;
     let (evaluator, garbler) = shares(spec, count);
     let bench = Bench {
-        network: options.network,
+        network: options.network.model(),
         threads: options.threads,
     };
     let outcome = parties::run(
@@ -334,10 +346,6 @@ fn shared(options: &Options, engine: Engine, spec: &ReluSpec) -> Result<Mode, Er
     )?;
     let rate = |a: &Run, b: &Run| count as f64 / a.seconds.max(b.seconds);
     let each = |total: u64| total as f64 / count as f64;
-    let gates = match engine.relu {
-        ReluProtocol::Garbled => f64::from(spec.width - 2),
-        ReluProtocol::Ot => 0.0,
-    };
     Ok(Mode {
         mode: engine.relu.to_string(),
         width: spec.width,
@@ -348,7 +356,7 @@ fn shared(options: &Options, engine: Engine, spec: &ReluSpec) -> Result<Mode, Er
         online_relus_per_second: rate(&client.online, &server.online),
         bytes_per_relu: each(client.all.bytes),
         online_bytes_per_relu: each(client.online.bytes),
-        and_gates_per_relu: gates,
+        and_gates_per_relu: f64::from(engine.relu.and_gates(spec)),
         cots_per_relu: each(client.cots),
         rounds: client.all.rounds,
         error_bound: spec.error_bound(),
@@ -365,6 +373,7 @@ fn mp2ml(options: &Options, spec: &ReluSpec) -> Result<Mode, Error> {
     let engine = Engine {
         relu: ReluProtocol::Mp2ml,
         cot: options.cots.0,
+        scheme: Scheme::default(),
     };
     let mode = shared(&options, engine, spec)?;
     Ok(Mode {

@@ -88,6 +88,29 @@ pub fn bytes_per_relu(client: &ClientReport, plan: &Plan) -> f64 {
     tally.bytes() as f64 / (client.images as u64 * plan.relus()).max(1) as f64
 }
 
+/// Bytes an image of what was made ahead of the inputs.
+#[must_use]
+pub fn bytes_offline_per_image(client: &ClientReport) -> BothWays {
+    let offline = |scope: &Scope| scope.phase == channel::Phase::Offline;
+    both_ways(&client.meter, offline).times(1.0 / client.images.max(1) as f64)
+}
+
+/// The client's wall clock while things were made ahead of the inputs.
+#[must_use]
+pub fn seconds_offline(client: &ClientReport) -> f64 {
+    let offline = |scope: &Scope| scope.phase == channel::Phase::Offline;
+    client.meter.sum(offline).seconds
+}
+
+/// The client's wall clock in ReLU layers, offline and online, over all ReLUs.
+#[must_use]
+pub fn seconds_per_relu(client: &ClientReport, plan: &Plan) -> f64 {
+    let tally = client
+        .meter
+        .sum(|scope| per_image(scope) && scope.part.is_relu());
+    tally.seconds / (client.images as u64 * plan.relus()).max(1) as f64
+}
+
 /// Changes of direction a batch, rounded up; the goodbye after the last batch stands for the change that begins the first.
 #[must_use]
 pub fn rounds(client: &ClientReport) -> u64 {

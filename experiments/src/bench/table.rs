@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use comfy_table::{CellAlignment, Table, presets::UTF8_BORDERS_ONLY};
 
-use super::record::{Record, Time};
+use super::record::{Beside, Record, Time};
 use crate::net::Network;
 
 /// All tables of a record.
@@ -24,6 +24,12 @@ pub fn render(record: &Record) -> String {
     }
     for table in [figures(record), phases(record), layers(record)] {
         let _ = writeln!(text, "{table}");
+    }
+    if let Some(ours) = &record.beside {
+        let _ = writeln!(text, "{}", beside(record, ours));
+    }
+    if !record.engine_reason.is_empty() {
+        let _ = writeln!(text, "{}", record.engine_reason);
     }
     text
 }
@@ -61,6 +67,20 @@ fn figures(record: &Record) -> Table {
         ),
     );
     row("network", network(record.network));
+    if record.preprocess {
+        row(
+            "images per second, online",
+            format!("{:.1}", record.images_per_second_online),
+        );
+        row(
+            "offline, before the inputs",
+            format!(
+                "{:.3} s, {} an image",
+                record.seconds_offline,
+                bytes(record.bytes_offline_per_image.total())
+            ),
+        );
+    }
     row(
         "set-up, once",
         format!(
@@ -91,6 +111,12 @@ fn figures(record: &Record) -> Table {
         "server to client, an image",
         bytes(record.bytes_per_image.server_to_client),
     );
+    if let Some(engine) = record.engine {
+        row(
+            "ReLU by",
+            format!("{engine}, garbling by {}", engine.scheme),
+        );
+    }
     row("bytes a ReLU", format!("{:.1}", record.bytes_per_relu));
     row("AND gates a ReLU", number(record.and_gates_per_relu));
     row("rounds a batch", record.rounds.to_string());
@@ -151,6 +177,44 @@ fn phases(record: &Record) -> Table {
     })
     .collect();
     table(&header, rows, 1)
+}
+
+/// Both profiles, side by side.
+fn beside(record: &Record, ours: &Beside) -> Table {
+    let header = [
+        "profile",
+        "images/s",
+        "AND a ReLU",
+        "bytes a ReLU",
+        "us a ReLU",
+        "accuracy",
+    ];
+    let theirs = Beside::of(record);
+    let row = |b: &Beside| {
+        let engine = b.engine.map_or_else(String::new, |e| format!(" ({e})"));
+        vec![
+            format!("{}{engine}", b.profile),
+            format!("{:.1}", b.images_per_second),
+            number(b.and_gates_per_relu),
+            format!("{:.1}", b.bytes_per_relu),
+            format!("{:.3}", 1e6 * b.seconds_per_relu),
+            percent(b.accuracy),
+        ]
+    };
+    let times = |a: f64, b: f64| format!("{:.1} x", a / b.max(f64::MIN_POSITIVE));
+    let ratio = vec![
+        "ratio".to_owned(),
+        times(ours.images_per_second, theirs.images_per_second),
+        if ours.and_gates_per_relu > 0.0 {
+            times(theirs.and_gates_per_relu, ours.and_gates_per_relu)
+        } else {
+            "none left".to_owned()
+        },
+        times(theirs.bytes_per_relu, ours.bytes_per_relu),
+        times(theirs.seconds_per_relu, ours.seconds_per_relu),
+        String::new(),
+    ];
+    table(&header, vec![row(ours), row(&theirs), ratio], 1)
 }
 
 fn layers(record: &Record) -> Table {

@@ -1,14 +1,16 @@
 //! `halfmask bench`, and the check of its records.
 
+mod parts;
+
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
-use super::common::{Compute, Link, seconds};
-use crate::bench::cryptonets::{self, Options};
+use super::common::{Compute, Engine, Link, seconds};
+use crate::bench::cryptonets::{self, Options, Profile};
 use crate::bench::record::Record;
 use crate::exit::Error;
 use crate::infer::DEFAULT_BATCH;
@@ -26,6 +28,9 @@ pub(super) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Cryptonets(CryptonetsArguments),
+    Relu(parts::ReluArguments),
+    Garble(parts::GarbleArguments),
+    Ot(parts::OtArguments),
 }
 
 /// CryptoNets-ReLU on the MNIST test set: throughput, accuracy, bytes, rounds, memory
@@ -36,6 +41,8 @@ Examples:
   halfmask bench cryptonets --data ../shared/data --json out.json
   halfmask bench cryptonets --images 256 --threads 1 --simd avx2
   halfmask bench cryptonets --network wan
+  halfmask bench cryptonets --relu ot --ot silent --preprocess
+  halfmask bench cryptonets --profile mp2ml --images 500
   halfmask bench cryptonets --network 50mbit,80ms
 
 Images are looked for in --data, $HALFMASK_DATA, data/ and ../shared/data, then on a public mirror; without
@@ -60,8 +67,16 @@ struct CryptonetsArguments {
     /// Write the record of the run to this file
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Whose ReLU runs: this project's, or after it the published circuit on the same images (slow: use --images)
+    #[arg(long, value_enum, default_value_t)]
+    profile: ProfileName,
+    /// Make ahead of each batch what needs no input; offline and online are reported apart
+    #[arg(long)]
+    preprocess: bool,
     #[command(flatten)]
     link: Link,
+    #[command(flatten)]
+    engine: Engine,
     #[command(flatten)]
     compute: Compute,
     /// Seed of all randomness: nothing stays secret
@@ -70,21 +85,36 @@ struct CryptonetsArguments {
     seed: Option<String>,
 }
 
+/// Whose ReLU runs.
+#[derive(Copy, Clone, Debug, Default, ValueEnum)]
+enum ProfileName {
+    /// This project's
+    #[default]
+    Halfmask,
+    /// This project's, then the one of MP2ML, side by side
+    Mp2ml,
+}
+
 impl Arguments {
     pub fn run(self) -> Result<(), Error> {
-        let Command::Cryptonets(arguments) = self.command;
-        cryptonets::run(&arguments.resolve()?)
+        match self.command {
+            Command::Cryptonets(arguments) => cryptonets::run(&arguments.resolve()?),
+            Command::Relu(arguments) => arguments.run(),
+            Command::Garble(arguments) => arguments.run(),
+            Command::Ot(arguments) => arguments.run(),
+        }
     }
 }
 
 impl CryptonetsArguments {
     fn resolve(self) -> Result<Options, Error> {
         // Refused here already, by its own name; the processes resolve it again.
-        self.compute.kernels()?;
+        let kernels = self.compute.kernels()?;
         if let Some(json) = &self.json {
             check_target("--json", json)?;
         }
         let threads = self.compute.threads.map(NonZeroUsize::get);
+        let threads = threads.unwrap_or_else(|| (machine::cores() / 2).max(1));
         #[cfg_attr(
             not(feature = "test-seed"),
             expect(unused_mut, reason = "seeds are pushed")
@@ -99,12 +129,19 @@ impl CryptonetsArguments {
             model: ModelSource::parse(&self.model),
             images: self.images,
             batch: self.batch.get(),
-            threads: threads.unwrap_or_else(|| (machine::cores() / 2).max(1)),
+            threads,
             data: self.data,
             timeout: self.timeout,
             simd: self.compute.simd.name(),
             json: self.json,
             network: self.link.network,
+            kernels,
+            engine: self.engine.options(self.link.network, threads),
+            profile: match self.profile {
+                ProfileName::Halfmask => Profile::Halfmask,
+                ProfileName::Mp2ml => Profile::Mp2ml,
+            },
+            preprocess: self.preprocess,
             pass_on,
         })
     }

@@ -2,12 +2,18 @@
 
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use halfmask_models::bridge::mpc::ot::CotProtocol;
+use halfmask_models::bridge::mpc::relu::ReluProtocol;
+use halfmask_models::bridge::mpc::simd::Simd;
 use halfmask_models::bridge::session::Kernels;
 use halfmask_models::bridge::{ckks, mpc};
 
+use crate::engine::EngineOptions;
 use crate::exit::Error;
 use crate::net::Network;
 use crate::random::Source;
@@ -49,6 +55,15 @@ impl Level {
     }
 }
 
+impl Level {
+    /// The level of the mpc crate's kernels, if this processor has it.
+    pub fn mpc(self) -> Result<Simd, Error> {
+        let name = self.name();
+        name.parse()
+            .map_err(|error: mpc::Error| Error::Usage(format!("--simd {name}: {error}")))
+    }
+}
+
 impl Compute {
     /// The kernels, if this processor has them.
     pub fn kernels(&self) -> Result<Kernels, Error> {
@@ -60,11 +75,7 @@ impl Compute {
             .map_err(|e: ckks::Error| refuse(e.to_string()))?;
         Ok(Kernels {
             he: he.resolve().map_err(|e| refuse(e.to_string()))?,
-            mpc: self
-                .simd
-                .name()
-                .parse::<mpc::simd::Simd>()
-                .map_err(|e| refuse(e.to_string()))?,
+            mpc: self.simd.mpc()?,
         })
     }
 
@@ -85,6 +96,71 @@ pub(super) struct Link {
     /// (100 Mbit/s, 40 ms), or a rate and a round trip such as 50mbit,80ms (kbit, mbit, gbit; us, ms, s)
     #[arg(long, value_name = "NETWORK", default_value_t)]
     pub network: Network,
+}
+
+/// How the server evaluates non-linear layers.
+#[derive(Debug, Args)]
+pub(super) struct Engine {
+    /// How signs are found: gc (garbled circuit, few rounds), ot (look-ups on oblivious transfer, few bytes), mp2ml (the published
+    /// circuit), or auto: whatever measured costs say is quickest over the link
+    #[arg(long, value_name = "PROTOCOL", default_value = "auto", value_parser = automatic::<ReluProtocol>)]
+    pub relu: Auto<ReluProtocol>,
+    /// Where correlated oblivious transfers come from: softspoken-1, -2, -4 or -8, silent, or auto
+    #[arg(long, value_name = "PROTOCOL", default_value = "auto", value_parser = automatic::<CotProtocol>)]
+    pub ot: Auto<CotProtocol>,
+    /// Take costs from this file (a record of `bench relu`) instead of measuring them on start
+    #[arg(long, value_name = "FILE")]
+    pub costs: Option<PathBuf>,
+    /// Plan for this link, if it is not the one emulated: the same values as --network
+    #[arg(long, value_name = "NETWORK")]
+    pub plan_for: Option<Network>,
+    /// Values of a segment of a layer, a multiple of 1024 [default: as the link wants it]
+    #[arg(long, value_name = "N", hide = true)]
+    pub segment: Option<u32>,
+}
+
+/// A value, or the program's choice.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum Auto<T> {
+    /// The program chooses.
+    #[default]
+    Auto,
+    /// As given.
+    Fixed(T),
+}
+
+impl<T> Auto<T> {
+    /// The value, if it was given.
+    pub fn fixed(self) -> Option<T> {
+        match self {
+            Self::Auto => None,
+            Self::Fixed(value) => Some(value),
+        }
+    }
+}
+
+fn automatic<T: FromStr<Err = mpc::Error>>(text: &str) -> Result<Auto<T>, String> {
+    match text {
+        "auto" => Ok(Auto::Auto),
+        text => match text.parse() {
+            Ok(value) => Ok(Auto::Fixed(value)),
+            Err(error) => Err(format!("{error}, or auto")),
+        },
+    }
+}
+
+impl Engine {
+    /// Resolves the arguments for parties with `threads` threads each.
+    pub fn options(self, network: Network, threads: usize) -> EngineOptions {
+        EngineOptions {
+            relu: self.relu.fixed(),
+            cot: self.ot.fixed(),
+            costs: self.costs,
+            network: self.plan_for.unwrap_or(network),
+            threads,
+            segment: self.segment,
+        }
+    }
 }
 
 /// A known seed in a build for tests; nothing otherwise.

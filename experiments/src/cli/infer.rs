@@ -47,6 +47,10 @@ pub(super) struct Arguments {
     /// Accept only a server with this public plan (`halfmask inspect` prints the digest)
     #[arg(long, value_name = "HEX", value_parser = digest)]
     expect_plan: Option<[u8; 32]>,
+    /// Make ahead of each batch, with the server, what needs no input: correlated OTs, look-up tables, encryption randomness;
+    /// offline and online are reported apart
+    #[arg(long)]
+    preprocess: bool,
     /// Write what was counted to this file (JSON)
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
@@ -89,6 +93,7 @@ impl Arguments {
             expect_plan: self.expect_plan,
             kernels,
             random: self.seed.source(),
+            preprocess: self.preprocess,
             report: self.report,
             progress_lines: self.progress_lines,
         })

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::common::{Compute, Link, Seed, Supervised, addresses, seconds};
+use super::common::{Compute, Engine, Link, Seed, Supervised, addresses, seconds};
 use crate::exit::Error;
+use crate::infer::DEFAULT_BATCH;
 use crate::model::ModelSource;
 use crate::output::check_target;
 use crate::serve::Options;
@@ -19,6 +20,7 @@ use crate::serve::Options;
 Examples:
   halfmask serve cryptonets-relu --listen 127.0.0.1:7000
   halfmask serve model.onnx --listen 0.0.0.0:7000 --sessions 0
+  halfmask serve cryptonets-relu --listen 0.0.0.0:7000 --plan-for 1gbit,0.2ms -v     plan for a real link, and say why
   halfmask serve cryptonets-relu --listen 127.0.0.1:7000 --network wan     and infer with the same --network
 
 Prints `listening on ADDR` once it listens. TCP is neither encrypted nor authenticated: see SECURITY.md.")]
@@ -39,6 +41,11 @@ pub(super) struct Arguments {
     report: Option<PathBuf>,
     #[command(flatten)]
     link: Link,
+    #[command(flatten)]
+    engine: Engine,
+    /// Images a batch that the engine is chosen for
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_BATCH)]
+    batch: usize,
     #[command(flatten)]
     compute: Compute,
     #[command(flatten)]
@@ -66,6 +73,10 @@ impl Arguments {
             addresses,
             timeout: self.timeout,
             network: self.link.network,
+            engine: self
+                .engine
+                .options(self.link.network, rayon::current_num_threads()),
+            batch: self.batch,
             sessions: NonZeroU64::new(self.sessions),
             kernels,
             random: self.seed.source(),

@@ -24,6 +24,7 @@
 mod client;
 mod hello;
 mod nonlinear;
+mod request;
 mod server;
 #[cfg(test)]
 mod tests;
@@ -33,7 +34,22 @@ pub use hello::{HELLO_BYTES, Role};
 pub use server::{Server, ServerConnection};
 
 use crate::Error;
+use crate::nn::plan::Plan;
 use halfmask_bridge::ckks::Modulus;
+
+/// Full batches that may be prepared for at once: what is in stock takes memory at both parties.
+pub const PREPARED_BATCHES: usize = 8;
+
+/// Checks the number of images prepared for.
+fn check_prepared(images: usize, plan: &Plan) -> Result<(), Error> {
+    let most = PREPARED_BATCHES * plan.max_batch();
+    if images <= most {
+        return Ok(());
+    }
+    Err(Error::Peer(format!(
+        "{images} images prepared for, at most {most} are taken"
+    )))
+}
 
 /// What tests record of a run: this party's shares before every stage's non-linear layers, and after them.
 #[cfg(any(test, feature = "test-seed"))]

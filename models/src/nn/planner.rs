@@ -25,9 +25,9 @@ use crate::nn::plan::{
 };
 use crate::nn::quantised::{QuantisedNetwork, quantise};
 use chain::{Link, links};
-use halfmask_bridge::mpc::planner::Engine;
 use halfmask_bridge::ckks::noise::{NoiseBound, NoiseModel};
 use halfmask_bridge::ckks::{ErrorTerm, Parameters};
+use halfmask_bridge::mpc::planner::Engine;
 use verify::verify;
 
 mod chain;

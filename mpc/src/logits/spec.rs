@@ -20,7 +20,7 @@ impl LogitsSpec {
     /// The circuit of one value.
     ///
     /// # Errors
-    /// [`Error::Malformed`] unless `2 <= k <= 31` and `d < k`.
+    /// [`Error::Malformed`] unless `2 <= k <= 32` and `d < k`.
     pub fn template(&self) -> Result<Template, Error> {
         let Self {
             share_bits: k,
@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn impossible_parameters_are_refused() {
-        for (share_bits, dropped_bits) in [(1, 0), (32, 4), (8, 8), (8, 40)] {
+        for (share_bits, dropped_bits) in [(1, 0), (33, 4), (8, 8), (8, 40)] {
             let spec = LogitsSpec {
                 share_bits,
                 dropped_bits,

@@ -4,7 +4,7 @@ use crate::Error;
 use crate::channel::NetworkModel;
 use crate::garble::Scheme;
 use crate::ot::CotProtocol;
-use crate::relu::ReluProtocol;
+use crate::relu::{ReluProtocol, ReluSpec};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -146,6 +146,8 @@ impl fmt::Display for Limit {
 pub struct Choice {
     /// The one chosen.
     pub engine: Engine,
+    /// Values of a segment for it.
+    pub segment: u32,
     /// Every engine that was allowed, quickest first: predicted seconds, and what limits it.
     pub ranking: Vec<(Engine, f64, Limit)>,
 }
@@ -154,7 +156,28 @@ pub struct Choice {
 /// gates a second, three-halves wins for `W < 256 g` ([`crate::garble`]), here with `g` as low as 80 M.
 const THREE_HALVES_BELOW: f64 = 20e9;
 
+/// Segments of a layer under way at once, whatever the protocol: at least so many.
+const UNDER_WAY: f64 = 2.0;
+
+/// The smallest and the largest segment: cache-sized where nothing is gained by more, and a bound on memory.
+const SEGMENTS: std::ops::RangeInclusive<u32> = 1 << 14..=1 << 19;
+
 impl Setting {
+    /// Values of a segment that keep the link full: those that it carries while a segment's messages wait for each other.
+    #[must_use]
+    pub fn segment(&self, cost: &EngineCost) -> u32 {
+        let values = self.network.map_or(0.0, |network| {
+            let waiting = f64::from(cost.flights) * network.one_way().as_secs_f64();
+            let bytes = cost.to_garbler.max(cost.to_evaluator).max(1.0);
+            network.payload_bytes_per_second() * waiting / bytes / UNDER_WAY
+        });
+        // The cast saturates.
+        (values as u32)
+            .checked_next_power_of_two()
+            .unwrap_or(*SEGMENTS.end())
+            .clamp(*SEGMENTS.start(), *SEGMENTS.end())
+    }
+
     /// How to garble.
     #[must_use]
     pub fn scheme(&self) -> Scheme {
@@ -166,6 +189,25 @@ impl Setting {
 }
 
 impl EngineCost {
+    /// An engine's costs on the wire; nothing is measured, so computing counts for nothing.
+    #[must_use]
+    pub fn of_messages(engine: Engine, spec: &ReluSpec) -> Self {
+        let traffic = engine.relu.traffic(spec, engine.scheme);
+        let relu = ReluCost {
+            seconds: 0.0,
+            to_garbler: traffic.to_garbler,
+            to_evaluator: traffic.to_evaluator,
+            garbler_chooses: traffic.garbler_chooses,
+            evaluator_chooses: traffic.evaluator_chooses,
+            flights: engine.relu.flights(spec),
+        };
+        let cot = CotCost {
+            bytes: engine.cot.bytes_per_cot(),
+            ..CotCost::default()
+        };
+        Self::of(&relu, &cot)
+    }
+
     fn of(relu: &ReluCost, cot: &CotCost) -> Self {
         let cots = [relu.garbler_chooses, relu.evaluator_chooses];
         Self {
@@ -222,6 +264,34 @@ impl EngineCost {
 }
 
 impl CostModel {
+    /// Checks a model from a file: every figure finite and not negative.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] with the first that is not.
+    pub fn check(&self) -> Result<(), Error> {
+        let relus = self.relus.iter().flat_map(|(protocol, c)| {
+            let figures = [
+                c.seconds,
+                c.to_garbler,
+                c.to_evaluator,
+                c.garbler_chooses,
+                c.evaluator_chooses,
+            ];
+            figures.map(|figure| (protocol.to_string(), figure))
+        });
+        let cots = self.cots.iter().flat_map(|(protocol, c)| {
+            let figures = [c.seconds, c.bytes[0], c.bytes[1], c.refill_seconds];
+            figures.map(|figure| (protocol.to_string(), figure))
+        });
+        match relus.chain(cots).find(|(_, x)| !(0.0..=1e9).contains(x)) {
+            None => Ok(()),
+            Some((name, figure)) => Err(Error::Malformed {
+                what: "cost model".into(),
+                detail: format!("{name} costs {figure}"),
+            }),
+        }
+    }
+
     /// The quickest engine for layers of these numbers of values; `only` restricts how signs are found, or where OTs come from.
     ///
     /// # Errors
@@ -237,22 +307,27 @@ impl CostModel {
             .relus
             .iter()
             .filter(|(relu, _)| only.0.is_none_or(|wanted| wanted == *relu));
-        let mut ranking: Vec<(Engine, f64, Limit)> = relus
+        let mut ranked: Vec<(EngineCost, (Engine, f64, Limit))> = relus
             .flat_map(|relu| self.cots.iter().map(move |cot| (relu, cot)))
             .filter(|(_, (cot, _))| only.1.is_none_or(|wanted| wanted == *cot))
             .map(|((relu, cost), (cot, each))| {
-                let (seconds, limit) = EngineCost::of(cost, each).predict(setting, layers);
+                let cost = EngineCost::of(cost, each);
+                let (seconds, limit) = cost.predict(setting, layers);
                 let engine = Engine {
                     relu: *relu,
                     cot: *cot,
                     scheme,
                 };
-                (engine, seconds, limit)
+                (cost, (engine, seconds, limit))
             })
             .collect();
-        ranking.sort_by(|a, b| a.1.total_cmp(&b.1));
-        match ranking.first() {
-            Some(&(engine, ..)) => Ok(Choice { engine, ranking }),
+        ranked.sort_by(|(_, a), (_, b)| a.1.total_cmp(&b.1));
+        match ranked.first() {
+            Some(&(cost, (engine, ..))) => Ok(Choice {
+                engine,
+                segment: setting.segment(&cost),
+                ranking: ranked.into_iter().map(|(_, ranking)| ranking).collect(),
+            }),
             None => Err(Error::Malformed {
                 what: "cost model".into(),
                 detail: "no engine that is allowed".into(),

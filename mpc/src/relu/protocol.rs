@@ -1,9 +1,9 @@
 //! The ways to a ReLU behind one trait.
 
-use super::{ReluSpec, Target};
+use super::{ReluSpec, Target, relu_reference};
 use crate::Error;
 use crate::channel::{Channel, Phase};
-use crate::mp2ml::Mp2mlSpec;
+use crate::mp2ml::{Mp2mlSpec, mp2ml_reference};
 use crate::session::{EvaluatorSession, GarblerSession};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -35,6 +35,15 @@ impl ReluProtocol {
             Self::Garbled => 4,
             Self::Ot => super::ot::flights(spec),
             Self::Mp2ml => 3,
+        }
+    }
+
+    /// The value that the protocol shares, given both input shares: its plaintext twin.
+    #[must_use]
+    pub fn reference(self, spec: &ReluSpec, evaluator: u32, garbler: u32) -> u32 {
+        match (self, published(spec)) {
+            (Self::Mp2ml, Ok(spec)) => mp2ml_reference(&spec, evaluator, garbler),
+            _ => relu_reference(spec, evaluator, garbler),
         }
     }
 

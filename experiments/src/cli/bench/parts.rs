@@ -77,10 +77,7 @@ impl ReluArguments {
         let planned = PlanOptions::default();
         let options = relu::Options {
             relus: self.relus.get(),
-            planned: (
-                planned.relu_width,
-                planned.relu_width + planned.guard_bits,
-            ),
+            planned: (planned.relu_width, planned.relu_width + planned.guard_bits),
             cots: (CotProtocol::default(), self.ot),
             all: self.all,
             network: self.link.network,
@@ -115,7 +112,7 @@ impl GarbleArguments {
     pub fn run(self) -> Result<(), Error> {
         self.target.check()?;
         let kernels = match self.simd {
-            Level::Auto => Simd::all_supported().collect(),
+            Level::Auto => Simd::all_supported(),
             level => vec![level.mpc()?],
         };
         let spinner = progress_spinner();
@@ -153,10 +150,9 @@ pub(super) struct OtArguments {
 impl OtArguments {
     pub fn run(self) -> Result<(), Error> {
         self.target.check()?;
-        let protocols = self.protocol.map_or_else(
-            || CotProtocol::ALL.to_vec(),
-            |protocol| vec![protocol],
-        );
+        let protocols = self
+            .protocol
+            .map_or_else(|| CotProtocol::ALL.to_vec(), |protocol| vec![protocol]);
         let spinner = progress_spinner();
         let record = ot::measure(&ot::Options {
             protocols,

@@ -1,6 +1,7 @@
 //! The party that holds the inputs.
 
-use super::{hello, nonlinear};
+use super::request::Request;
+use super::{check_prepared, hello, nonlinear};
 use crate::Error;
 use crate::nn::float::argmax;
 use crate::nn::plan::Plan;
@@ -12,6 +13,8 @@ use halfmask_bridge::session::{ClientSession, Kernels, Randomness};
 pub struct Client {
     plan: Plan,
     session: ClientSession,
+    /// Images prepared for and not yet evaluated.
+    prepared: usize,
     #[cfg(any(test, feature = "test-seed"))]
     /// Filled if set.
     pub recording: Option<super::Recording>,
@@ -65,6 +68,7 @@ impl Client {
         Ok(Self {
             plan,
             session,
+            prepared: 0,
             #[cfg(any(test, feature = "test-seed"))]
             recording: None,
         })
@@ -74,6 +78,38 @@ impl Client {
     #[must_use]
     pub fn plan(&self) -> &Plan {
         &self.plan
+    }
+
+    /// Makes ahead, with the server, what a batch of `images` images needs and no input decides: correlated OTs and the tables
+    /// and pads made of them, encryptions of zero, masks. It is used up by the batches that follow; counted as
+    /// [`Phase::Offline`]. The stock is bounded ([`halfmask_bridge::ckks::ahead::PREPARED_BYTES`] a kind): more is made in time.
+    ///
+    /// # Errors
+    /// [`Error::Plan`] if a batch has not so many images, or if as many as [`PREPARED_BATCHES`] full ones are prepared; those of
+    /// the sub-protocols.
+    ///
+    /// [`PREPARED_BATCHES`]: super::PREPARED_BATCHES
+    pub fn prepare(&mut self, ch: &mut Channel, images: usize) -> Result<(), Error> {
+        self.check_batch(images)?;
+        self.prepared += images;
+        check_prepared(self.prepared, &self.plan)?;
+        Request::Prepare(images).send(ch)?;
+        let plan = &self.plan;
+        nonlinear::prepare(&mut self.session.evaluator, ch, plan, images)?;
+        ch.enter(Phase::Offline, "", Part::Ciphertext);
+        let ciphertexts = plan.stages.iter().map(|s| s.inputs as usize).sum();
+        self.session.prepare(ciphertexts)?;
+        Ok(ch.flush()?)
+    }
+
+    fn check_batch(&self, images: usize) -> Result<(), Error> {
+        let most = self.plan.max_batch();
+        if (1..=most).contains(&images) {
+            return Ok(());
+        }
+        Err(Error::Plan(format!(
+            "a batch of {images} images, 1 to {most} are taken"
+        )))
     }
 
     /// Classifies a batch of images, each its quantised integers ([`crate::nn::plan::InputPlan::quantise`]).
@@ -91,8 +127,8 @@ impl Client {
     /// [`Error::Peer`] or those of the sub-protocols; [`Error::Plan`] if images have another size or are too many.
     pub fn infer(&mut self, ch: &mut Channel, images: &[&[i64]]) -> Result<Results, Error> {
         let mut values = self.encode(images)?;
-        ch.enter(Phase::Online, "", Part::Control);
-        ch.send_u32(images.len() as u32)?;
+        self.prepared = self.prepared.saturating_sub(images.len());
+        Request::Infer(images.len()).send(ch)?;
         let (plan, count) = (&self.plan, images.len());
         for stage in &plan.stages {
             self.session
@@ -141,21 +177,14 @@ impl Client {
     /// # Errors
     /// The channel's.
     pub fn finish(self, ch: &mut Channel) -> Result<(), Error> {
-        ch.enter(Phase::Online, "", Part::Control);
-        ch.send_u32(0)?;
+        Request::Finish.send(ch)?;
         Ok(ch.flush()?)
     }
 
     /// Residues `[element][image]`, multiplied by the plan's input multiplier.
     fn encode(&self, images: &[&[i64]]) -> Result<Vec<u32>, Error> {
         let (plan, elements) = (&self.plan, self.plan.inputs());
-        if images.is_empty() || images.len() > plan.max_batch() {
-            return Err(Error::Plan(format!(
-                "a batch of {} images, 1 to {} are taken",
-                images.len(),
-                plan.max_batch()
-            )));
-        }
+        self.check_batch(images.len())?;
         let modulus = Modulus::new(plan.modulus())?;
         let mut values = vec![0u32; elements * images.len()];
         for (j, image) in images.iter().enumerate() {

@@ -59,6 +59,18 @@ pub(super) fn prepare(
     images: usize,
 ) -> Result<(), Error> {
     for stage in &plan.stages {
+        for level in &stage.pool {
+            let pool = level.geometry()?;
+            let spec = level.spec(stage.share_bits, pool.window());
+            let values = spec.relus() as usize * pool.outputs() * images;
+            party.relu_by(plan.engine.relu).prepare(
+                ch,
+                Phase::Offline,
+                &level.name,
+                &spec.relu(),
+                values,
+            )?;
+        }
         if let (Some(spec), Activation::Relu { name, .. }) = (plan.relu(stage), &stage.then) {
             let values = stage.values() as usize * images;
             party

@@ -1,6 +1,7 @@
 //! The party that holds the model.
 
-use super::{hello, nonlinear};
+use super::request::Request;
+use super::{check_prepared, hello, nonlinear};
 use crate::Error;
 use crate::nn::plan::{Plan, Stage};
 use crate::nn::planner::Planned;
@@ -19,6 +20,8 @@ pub struct Server {
 pub struct ServerConnection<'a> {
     server: &'a Server,
     session: ServerSession,
+    /// Images prepared for and not yet evaluated.
+    prepared: usize,
     #[cfg(any(test, feature = "test-seed"))]
     /// Filled if set.
     pub recording: Option<super::Recording>,
@@ -61,6 +64,7 @@ impl Server {
         Ok(ServerConnection {
             server: self,
             session,
+            prepared: 0,
             #[cfg(any(test, feature = "test-seed"))]
             recording: None,
         })
@@ -73,24 +77,38 @@ impl ServerConnection<'_> {
     /// # Errors
     /// [`Error::Peer`] for an impossible batch, or those of the sub-protocols.
     pub fn serve_batch(&mut self, ch: &mut Channel) -> Result<Option<usize>, Error> {
-        ch.enter(Phase::Online, "", Part::Control);
         let plan = self.server.plan();
-        let images = ch.recv_u32()? as usize;
-        if images == 0 {
-            return Ok(None);
-        }
-        if images > plan.max_batch() {
-            return Err(Error::Peer(format!(
-                "a batch of {images} images, at most {} are taken",
-                plan.max_batch()
-            )));
-        }
+        let images = loop {
+            match Request::receive(ch, plan)? {
+                Request::Finish => return Ok(None),
+                Request::Prepare(images) => self.prepare(ch, images)?,
+                Request::Infer(images) => {
+                    self.prepared = self.prepared.saturating_sub(images);
+                    break images;
+                }
+            }
+        };
         let mut share: Option<Vec<u32>> = None;
         let layers = self.server.planned.network.layers();
         for (stage, layer) in plan.stages.iter().zip(layers) {
             share = self.stage(ch, stage, &layer.linear, share.as_deref(), images)?;
         }
         Ok(Some(images))
+    }
+
+    /// This party's part of [`super::Client::prepare`].
+    fn prepare(&mut self, ch: &mut Channel, images: usize) -> Result<(), Error> {
+        let plan = self.server.plan();
+        self.prepared += images;
+        check_prepared(self.prepared, plan)?;
+        nonlinear::prepare(&mut self.session.garbler, ch, plan, images)?;
+        ch.enter(Phase::Offline, "", Part::Ciphertext);
+        let incoming = plan.stages.iter().map(|s| s.inputs as usize).sum();
+        let outgoing = plan.stages.iter();
+        let outgoing: Vec<_> = outgoing
+            .map(|s| (s.outputs as usize, s.then.error0()))
+            .collect();
+        Ok(self.session.prepare(incoming, &outgoing)?)
     }
 
     /// One stage: the client's ciphertexts in, this party's share of the activations out.

@@ -3,6 +3,7 @@
 use super::{Activation, PROTOCOL_VERSION, Plan, Stage};
 use crate::Error;
 use halfmask_bridge::ckks::Parameters;
+use halfmask_bridge::mpc::relu::ReluProtocol;
 
 /// The most elements a layer may have.
 const MAX_ELEMENTS: u32 = 1 << 20;
@@ -109,6 +110,12 @@ impl Plan {
                 "layer {}: {} pools follow, at most {MAX_POOLS} are taken",
                 stage.name,
                 stage.pool.len()
+            ));
+        }
+        if self.engine.relu == ReluProtocol::Mp2ml && !stage.pool.is_empty() {
+            return fail(format!(
+                "layer {}: the published ReLU takes no maxima over windows",
+                stage.name
             ));
         }
         let mut width = u64::from(stage.outputs);

@@ -6,7 +6,6 @@ use crate::nn::graph::MaxPool;
 use crate::nn::plan::{Activation, Plan, Stage};
 use crate::nn::quantised::QuantisedNetwork;
 use halfmask_bridge::mpc::argmax::argmax_reference;
-use halfmask_bridge::mpc::relu::relu_reference;
 use halfmask_bridge::mpc::rescale::rescale_reference;
 
 /// Both parties' shares of one tensor, `[element][image]`.
@@ -187,7 +186,10 @@ fn outputs(plan: &Plan, stage: &Stage, x: &Shares) -> Vec<u32> {
     match (&stage.then, plan.relu(stage), plan.rescale(stage)) {
         (Activation::Relu { multiplier, .. }, Some(spec), _) => x
             .pairs()
-            .map(|(c, s)| times(i64::from(relu_reference(&spec, c, s)), *multiplier))
+            .map(|(c, s)| {
+                let y = plan.engine.relu.reference(&spec, c, s);
+                times(i64::from(y), *multiplier)
+            })
             .collect(),
         (Activation::Rescale { multiplier, .. }, _, Some(spec)) => x
             .pairs()

@@ -340,7 +340,7 @@ fn transcripts_are_fixed() {
     for (scheme, want) in [
         (
             Scheme::HalfGates,
-            "4e90a771980257412dbf98d40bc32c005607d30d4e3ca5bdc02429a32133ccfd",
+            "d412e24fcbb49a90cd6fc8050fa3fcdb85b47904928d5d2d252d50ea75bd000f",
         ),
         (
             Scheme::ThreeHalves,

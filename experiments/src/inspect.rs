@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
+use halfmask_models::bridge::mpc::simd::Simd;
 use halfmask_models::nn::plan::{Activation, Plan, PoolPlan, RangeKind, Stage};
 use halfmask_models::nn::planner::StageReport;
 use serde::Serialize;
@@ -11,6 +12,7 @@ use crate::bench::record::Parameters;
 use crate::bench::summary;
 use crate::bench::table::{bytes, table};
 use crate::cost::{BothWays, Cost};
+use crate::engine::{Chosen, EngineOptions};
 use crate::exit::Error;
 use crate::model::{Model, ModelSource, hexadecimal};
 use crate::output;
@@ -21,6 +23,10 @@ use crate::report;
 pub struct Options {
     /// The model.
     pub model: ModelSource,
+    /// How the engine is chosen.
+    pub engine: EngineOptions,
+    /// Images a batch that it is chosen for.
+    pub batch: usize,
     /// Where to write an [`Inspection`].
     pub json: Option<PathBuf>,
 }
@@ -32,6 +38,10 @@ pub struct Inspection {
     pub plan: Plan,
     /// SHA-256 of it.
     pub plan_digest: String,
+    /// Why this engine.
+    pub engine_reason: String,
+    /// Values of a segment of a layer.
+    pub segment: u32,
     /// What only the owner sees.
     pub layers: Vec<Layer>,
     /// Bits of security.
@@ -90,8 +100,11 @@ pub struct Layer {
 /// # Errors
 /// An unusable model, or a file that cannot be written.
 pub fn run(options: &Options) -> Result<(), Error> {
-    let model = options.model.load()?;
-    let inspection = inspect(&model).map_err(|source| Error::Model {
+    let simd = Simd::detect();
+    let (model, chosen) = options
+        .model
+        .load_for(&options.engine, options.batch, simd)?;
+    let inspection = inspect(&model, &chosen).map_err(|source| Error::Model {
         model: options.model.argument().to_string_lossy().into_owned(),
         source,
     })?;
@@ -101,7 +114,7 @@ pub fn run(options: &Options) -> Result<(), Error> {
     output::print(&render(&inspection))
 }
 
-fn inspect(model: &Model) -> Result<Inspection, halfmask_models::Error> {
+fn inspect(model: &Model, chosen: &Chosen) -> Result<Inspection, halfmask_models::Error> {
     let planned = &model.planned;
     let plan = &planned.plan;
     let linears = planned.network.layers();
@@ -116,6 +129,8 @@ fn inspect(model: &Model) -> Result<Inspection, halfmask_models::Error> {
     Ok(Inspection {
         plan: plan.clone(),
         plan_digest: hexadecimal(&plan.digest()?),
+        engine_reason: chosen.why.clone(),
+        segment: chosen.segment,
         layers,
         security_bits: plan.check()?.security_bits(),
         parameters: summary::parameters(plan),
@@ -174,6 +189,11 @@ fn render(inspection: &Inspection) -> String {
         p.ring.table.name(),
         p.log2_modulus_allowed,
         inspection.security_bits
+    );
+    let _ = writeln!(
+        text,
+        "comparisons by {}, garbling by {}, segments of {}\n{}",
+        plan.engine, plan.engine.scheme, inspection.segment, inspection.engine_reason
     );
     let header = [
         "layer",

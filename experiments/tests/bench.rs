@@ -34,7 +34,9 @@ fn bench(root: &Path, more: &[&str]) -> (Record, String) {
 fn a_record_has_every_key_and_sane_figures() {
     let root = tempfile::tempdir().unwrap();
     write_data(root.path(), 48);
-    let (mut record, printed) = bench(root.path(), &["--images", "32", "--batch", "20"]);
+    let engine = ["--relu", "gc", "--ot", "softspoken-4"];
+    let arguments = [&["--images", "32", "--batch", "20"], &engine[..]].concat();
+    let (mut record, printed) = bench(root.path(), &arguments);
     // A build with the feature says so, and its records are not accepted.
     assert_eq!(record.deterministic, cfg!(feature = "test-seed"));
     let checked = run(&["check-record", &text(&root.path().join("record.json"))]);
@@ -98,18 +100,21 @@ fn a_record_has_every_key_and_sane_figures() {
 
 #[test]
 fn the_predicted_bytes_are_the_measured_ones() {
+    for relu in ["gc", "ot"] {
+        predicted_as_measured(&["--relu", relu, "--ot", "softspoken-4"]);
+    }
+}
+
+fn predicted_as_measured(engine: &[&str]) {
     let root = tempfile::tempdir().unwrap();
     write_data(root.path(), 64);
     let json = text(&root.path().join("plan.json"));
-    assert!(
-        run(&["inspect", "cryptonets-relu", "--json", &json])
-            .status
-            .success()
-    );
+    let arguments = [&["inspect", "cryptonets-relu", "--json", &json], engine].concat();
+    assert!(run(&arguments).status.success());
     let plan: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(&json).unwrap()).unwrap();
     let cost: halfmask::cost::Cost = serde_json::from_value(plan["cost"].clone()).unwrap();
-    let (record, _) = bench(root.path(), &["--images", "64"]);
+    let (record, _) = bench(root.path(), &[&["--images", "64"], engine].concat());
     let (predicted, measured) = (cost.per_image(64), record.bytes_per_image);
     for (what, predicted, measured) in [
         (

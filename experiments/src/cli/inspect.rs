@@ -5,9 +5,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::common::Engine;
 use crate::exit::Error;
+use crate::infer::DEFAULT_BATCH;
 use crate::inspect::Options;
 use crate::model::ModelSource;
+use crate::net::Network;
 use crate::output::check_target;
 
 /// Show how a model would be evaluated: layers, ranges, noise, parameters, predicted bytes
@@ -16,6 +19,7 @@ use crate::output::check_target;
 Examples:
   halfmask inspect cryptonets-relu
   halfmask inspect model.onnx --json plan.json
+  halfmask inspect cryptonets-relu --plan-for wan     the engine that a server would choose for this link, and why
 
 For the model's owner: ranges and weights are not in the plan that clients see.")]
 pub(super) struct Arguments {
@@ -24,6 +28,11 @@ pub(super) struct Arguments {
     /// Write the same to this file (JSON)
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    #[command(flatten)]
+    engine: Engine,
+    /// Images a batch that the engine is chosen for
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_BATCH)]
+    batch: usize,
 }
 
 impl Arguments {
@@ -37,6 +46,8 @@ impl Arguments {
         }
         Ok(Options {
             model: ModelSource::parse(&self.model),
+            engine: self.engine.options(Network::Loopback, 1),
+            batch: self.batch,
             json: self.json,
         })
     }

@@ -96,7 +96,7 @@ fn a_server_refuses_what_is_no_client() {
     let line = server_after(&hello);
     assert!(line.contains("version 99"), "{line}");
     // The right version, but another server.
-    hello[8] = 1;
+    hello[8] = 2;
     hello[12] = 1;
     let line = server_after(&hello);
     assert!(line.contains("not a client"), "{line}");
@@ -106,7 +106,7 @@ fn a_server_refuses_what_is_no_client() {
 fn a_server_refuses_garbage_after_a_good_hello() {
     let (server, address) = Running::server(&[]);
     let mut stream = TcpStream::connect(address).unwrap();
-    let mut hello = b"HALFMASK\x01\0\0\0\x02\0\0\0".to_vec();
+    let mut hello = b"HALFMASK\x02\0\0\0\x02\0\0\0".to_vec();
     hello.resize(96, 0);
     hello.extend([0xff; 32]);
     stream.write_all(&hello).unwrap();
@@ -193,8 +193,8 @@ fn a_client_refuses_what_is_no_server() {
         line.contains("no halfmask server") && line.contains("SSH-2.0-"),
         "{line}"
     );
-    let line = client_after(b"HALFMASK\x02\0\0\0", false);
-    assert!(line.contains("version 2"), "{line}");
+    let line = client_after(b"HALFMASK\x01\0\0\0", false);
+    assert!(line.contains("version 1"), "{line}");
     let line = client_after(b"HALF", true);
     assert!(line.contains("connection"), "{line}");
     let line = client_after(b"", false);

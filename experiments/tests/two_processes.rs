@@ -117,12 +117,18 @@ fn the_client_may_be_started_first() {
 fn the_plan_can_be_pinned() {
     let root = tempfile::tempdir().unwrap();
     let [classes, json] = ["classes", "plan.json"].map(|name| text(&root.path().join(name)));
-    succeeded(&run(&["inspect", "cryptonets-relu", "--json", &json]));
+    let engine = ["--relu", "ot", "--ot", "softspoken-4"];
+    let inspect = [
+        &["inspect", "cryptonets-relu", "--json", &json],
+        &engine[..],
+    ]
+    .concat();
+    succeeded(&run(&inspect));
     let inspection: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(&json).unwrap()).unwrap();
     let digest = inspection["plan_digest"].as_str().unwrap();
 
-    let (server, address) = Running::server(&[]);
+    let (server, address) = Running::server(&engine);
     succeeded(&infer(
         &address,
         &classes,
@@ -131,7 +137,7 @@ fn the_plan_can_be_pinned() {
     succeeded(&server.output_within(PATIENCE));
 
     fs::remove_file(&classes).unwrap();
-    let (server, address) = Running::server(&[]);
+    let (server, address) = Running::server(&engine);
     let other = "ab".repeat(32);
     let output = infer(
         &address,

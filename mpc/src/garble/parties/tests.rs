@@ -344,7 +344,7 @@ fn transcripts_are_fixed() {
         ),
         (
             Scheme::ThreeHalves,
-            "da3278f43044268c44a011f03964c50abc703ebd0bd2ae9882a27c748d619886",
+            "933360bc0b32b89cd17a84be5cbec7a4a76f5e421235c7cf4926e18491da458f",
         ),
     ] {
         for simd in Simd::all_supported() {

@@ -47,9 +47,9 @@ fn hello(version: u32, role: u8, plan_bytes: u32) -> Vec<u8> {
 fn strangers_are_refused() {
     let cases: [(&[u8], &str); 5] = [
         (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "GET / HT"),
-        (&hello(2, 1, 10), "version 2"),
-        (&hello(1, 2, 10), "not a server"),
-        (&hello(1, 1, u32::MAX), "4294967295 bytes"),
+        (&hello(1, 1, 10), "version 1"),
+        (&hello(2, 2, 10), "not a server"),
+        (&hello(2, 1, u32::MAX), "4294967295 bytes"),
         (b"HALFMA", "closed"),
     ];
     for (bytes, want) in cases {
@@ -62,7 +62,7 @@ fn strangers_are_refused() {
         assert!(err.to_string().contains(want), "{err}");
     }
     let err = against_server(|ch| {
-        ch.send(&hello(1, 2, 0)).unwrap();
+        ch.send(&hello(2, 2, 0)).unwrap();
         // The server still says who it is, so that this side can tell what does not match.
         ch.recv(&mut [0; HELLO_BYTES]).unwrap();
     });
@@ -77,10 +77,10 @@ fn strangers_are_refused() {
     });
     assert!(err.to_string().contains("GET / HT"), "{err}");
     let err = against_server(|ch| {
-        ch.send(&hello(2, 2, 0)).unwrap();
+        ch.send(&hello(1, 2, 0)).unwrap();
         ch.recv(&mut [0; HELLO_BYTES]).unwrap();
     });
-    assert!(err.to_string().contains("version 2"), "{err}");
+    assert!(err.to_string().contains("version 1"), "{err}");
 }
 
 #[test]
@@ -196,6 +196,7 @@ fn impossible_batches_are_refused() {
                 .to_string()
                 .contains("3 values")
         );
+        b.send_u32(2).unwrap();
         b.send_u32(5000).unwrap();
         b.flush().unwrap();
         assert!(handle.join().unwrap().to_string().contains("5000 images"));

@@ -246,9 +246,9 @@ fn bad_windows_are_refused() {
         },
         "padding alone",
     );
-    refuse(&|p| p.stages[0].pool[0].width = 2, "on 2 compared bits");
-    refuse(&|p| p.stages[0].pool[0].width = 23, "on 23 compared bits");
-    refuse(&|p| p.stages[0].pool[0].segment = 1000, "segment of 1000");
+    refuse(&|p| p.stages[0].pool[0].width = 2, "2 compared bits");
+    refuse(&|p| p.stages[0].pool[0].width = 23, "23 compared bits");
+    refuse(&|p| p.stages[0].pool[0].segment = 1000, "segment 1000");
     refuse(&|p| p.stages[0].pool.clear(), "conv2: 18 inputs of 72");
     refuse(
         &|p| {

@@ -23,12 +23,15 @@ pub struct Bench {
     pub threads: usize,
 }
 
+type Setup<'a, S> = Box<dyn FnOnce(&mut Channel) -> Result<S, Error> + Send + 'a>;
+type Work<'a, S, T> = Box<dyn FnOnce(&mut Channel, S) -> Result<T, Error> + Send + 'a>;
+
 /// One party's work: set up on the channel, then measured work on what the set-up gave.
 pub struct Party<'a, S, T> {
     /// Not measured.
-    pub setup: Box<dyn FnOnce(&mut Channel) -> Result<S, Error> + Send + 'a>,
+    setup: Setup<'a, S>,
     /// Measured.
-    pub work: Box<dyn FnOnce(&mut Channel, S) -> Result<T, Error> + Send + 'a>,
+    work: Work<'a, S, T>,
 }
 
 impl<'a, S, T> Party<'a, S, T> {

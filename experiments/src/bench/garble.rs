@@ -22,6 +22,9 @@ use crate::machine::{self, Machine};
 
 /// Compared bits of the circuit: the planner's default.
 const WIDTH: usize = 12;
+/// Bytes of tables garbled at once: with their labels they stay in the second-level cache, and four batches fill the
+/// channel's buffer, so that the socket still gets large messages.
+const BATCH_BYTES: usize = SEND_BUFFER_BYTES / 4;
 /// The public seed of the hash; these labels protect nothing.
 const SESSION: [u8; 32] = [1; 32];
 
@@ -104,7 +107,7 @@ fn failed(error: mpc::Error) -> Error {
     Error::Failed(format!("bench garble: {error}"))
 }
 
-/// A batch whose tables fill a message.
+/// A batch of about [`BATCH_BYTES`] of tables.
 struct Job<'a> {
     scheme: Scheme,
     simd: Simd,
@@ -118,7 +121,7 @@ struct Job<'a> {
 
 impl<'a> Job<'a> {
     fn new(scheme: Scheme, simd: Simd, template: &'a Template) -> Result<Self, Error> {
-        let blocks = (SEND_BUFFER_BYTES / scheme.table_bytes(template.and_gates(), 1)).max(1);
+        let blocks = (BATCH_BYTES / scheme.table_bytes(template.and_gates(), 1)).max(1);
         let mut inputs = vec![Block::ZERO; blocks * template.inputs() * LANES];
         let mut rng = SecureRng::from_os().map_err(failed)?;
         rng.fill_blocks(&mut inputs);

@@ -228,7 +228,12 @@ impl EngineCost {
             .network
             .map_or(f64::INFINITY, |n| n.payload_bytes_per_second());
         let half_trip = setting.network.map_or(0.0, |n| n.one_way().as_secs_f64());
-        let mut times = [0.0; 4];
+        let mut times = Limit::ALL.map(|limit| (limit, 0.0));
+        let mut add = |limit: Limit, seconds: f64| {
+            for (_, sum) in times.iter_mut().filter(|(l, _)| *l == limit) {
+                *sum += seconds;
+            }
+        };
         for values in layers {
             let n = *values as f64;
             let delay = f64::from(self.flights) * half_trip;
@@ -241,25 +246,21 @@ impl EngineCost {
                 .iter()
                 .fold(busy[0], |a, b| if b.1 > a.1 { *b } else { a });
             // Only what decides a layer counts.
-            for (limit, time) in [slowest, (Limit::Delay, delay)] {
-                times[limit as usize] += time;
-            }
+            add(slowest.0, slowest.1);
+            add(Limit::Delay, delay);
         }
         let values: u64 = layers.iter().sum();
         for cots in self.cots {
             if self.cot.refill > 0 && cots > 0.0 {
                 let refills = (values as f64 * cots / self.cot.refill as f64).ceil();
-                times[Limit::Processor as usize] += refills * self.cot.refill_seconds;
+                add(Limit::Processor, refills * self.cot.refill_seconds);
             }
         }
-        let mut largest = (Limit::Processor, -1.0);
-        for limit in Limit::ALL {
-            let time = times[limit as usize];
-            if time > largest.1 {
-                largest = (limit, time);
-            }
-        }
-        (times.iter().sum(), largest.0)
+        let largest = times.iter().fold(
+            (Limit::Processor, 0.0),
+            |a, b| if b.1 > a.1 { *b } else { a },
+        );
+        (times.iter().map(|(_, seconds)| seconds).sum(), largest.0)
     }
 }
 

@@ -160,7 +160,8 @@ measure() {
     $client "$program" link --connect "$where" --network "$network" --bytes "$bytes" \
         --json "$work/$kind-link-$number.json" >/dev/null
     wait "$listener"
-    start serve $server "$program" serve cryptonets-relu --listen "$listen:0" --network "$network" --threads 1
+    start serve $server "$program" serve cryptonets-relu --listen "$listen:0" --network "$network" --threads 1 \
+        --relu gc --ot softspoken-4
     $client "$program" infer --connect "$where" --network "$network" --threads 1 --input "$data" --images "$images" \
         --output "$work/classes-$kind-$number" --report "$work/$kind-infer-$number.json" >/dev/null
     wait "$listener"

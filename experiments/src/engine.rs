@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use halfmask_models::bridge::mpc::ot::CotProtocol;
 use halfmask_models::bridge::mpc::planner::{CostModel, Engine, EngineCost, Setting};
-use halfmask_models::bridge::mpc::relu::ReluProtocol;
+use halfmask_models::bridge::mpc::relu::{ReluProtocol, ReluSpec};
 use halfmask_models::bridge::mpc::simd::Simd;
 use halfmask_models::nn::plan::Plan;
 
@@ -58,6 +58,8 @@ impl EngineOptions {
             Some((plan.relu(stage)?, values))
         });
         let (specs, layers): (Vec<_>, Vec<u64>) = specs.unzip();
+        let widths = specs.iter().map(|spec| spec.width);
+        let most = ReluSpec::largest_segment(widths.max().unwrap_or(1));
         let fixed = match (self.relu, self.cot) {
             (Some(relu), Some(cot)) => Some((relu, cot, "as asked for")),
             // The baseline is what was published: no choice to make.
@@ -79,7 +81,7 @@ impl EngineOptions {
             });
             return Ok(Chosen {
                 engine,
-                segment: self.segment.unwrap_or(segment),
+                segment: self.segment.unwrap_or(segment).min(most),
                 why: why.into(),
             });
         }
@@ -100,7 +102,7 @@ impl EngineOptions {
             .map_err(|error| Error::Usage(error.to_string()))?;
         Ok(Chosen {
             engine: choice.engine,
-            segment: self.segment.unwrap_or(choice.segment),
+            segment: self.segment.unwrap_or(choice.segment).min(most),
             why: choice.to_string(),
         })
     }

@@ -18,6 +18,7 @@
 use crate::Error;
 use crate::channel::Channel;
 use crate::relu::{ReluSpec, SharedRelu, Target};
+use zeroize::Zeroizing;
 
 /// Public parameters of a MaxPool layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,18 +107,17 @@ pub fn max_pool(
         return Ok(());
     }
     let mask = crate::share::low_mask(spec.share_bits);
-    let mut values = x.to_vec();
+    let mut values = Zeroizing::new(x.to_vec());
     while values.len() > positions {
         // The first half against the second; the middle one of an odd number waits.
         let count = values.len() / positions;
         let (a, b) = values.split_at(count.div_ceil(2) * positions);
         let pairs = b.len();
-        let differences: Vec<u32> = a
-            .iter()
-            .zip(b)
-            .map(|(a, b)| a.wrapping_sub(*b) & mask)
-            .collect();
-        let mut greater = vec![0; pairs];
+        let differences = a.iter().zip(b).map(|(a, b)| a.wrapping_sub(*b) & mask);
+        let differences: Zeroizing<Vec<u32>> = Zeroizing::new(differences.collect());
+        // With room for the value that waits: growing would leave a copy behind.
+        let mut greater = Zeroizing::new(Vec::with_capacity(a.len()));
+        greater.resize(pairs, 0);
         party.relu(ch, layer, &spec.relu(), &differences, &mut greater)?;
         for (g, b) in greater.iter_mut().zip(b) {
             *g = g.wrapping_add(*b) & mask;

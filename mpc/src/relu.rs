@@ -37,14 +37,18 @@ mod tests;
 mod traffic;
 
 use crate::garble::LANES;
+use zeroize::Zeroizing;
 
 pub use protocol::{ReluProtocol, SharedRelu};
 pub use spec::{ReluSpec, Target, relu_reference};
 pub use traffic::Traffic;
 
 /// A segment's values, padded with zeros to whole blocks.
-fn padded(x: &[u32]) -> Vec<u32> {
-    let mut x = x.to_vec();
-    x.resize(x.len().next_multiple_of(LANES), 0);
-    x
+fn padded(x: &[u32]) -> Zeroizing<Vec<u32>> {
+    // With room from the start: growing would leave an unwiped copy behind.
+    let len = x.len().next_multiple_of(LANES);
+    let mut padded = Zeroizing::new(Vec::with_capacity(len));
+    padded.extend_from_slice(x);
+    padded.resize(len, 0);
+    padded
 }

@@ -125,7 +125,12 @@ impl GarblerSession {
         y: &mut [u32],
     ) -> Result<(), Error> {
         spec.check(x, y)?;
+        self.in_step.begin()?;
         let q = spec.modulus;
+        // The garbler runs ahead by all segments: a refill of silent OT must not meet their messages.
+        ch.enter(Phase::Online, layer, Part::Relu(Step::Ot));
+        self.choices
+            .reserve(ch, x.len().next_multiple_of(LANES) as u64)?;
         for (x, y) in x.chunks(SEGMENT).zip(y.chunks_mut(SEGMENT)) {
             let blocks = x.len().div_ceil(LANES);
             ch.enter(Phase::Online, layer, Part::Relu(Step::Ot));
@@ -162,6 +167,7 @@ impl GarblerSession {
                 *y = add_mod(*y, select(spec.top(spec.lifted(*x)), m), q);
             }
         }
+        self.in_step.finish();
         Ok(())
     }
 }
@@ -181,7 +187,12 @@ impl EvaluatorSession {
         y: &mut [u32],
     ) -> Result<(), Error> {
         spec.check(x, y)?;
+        self.in_step.begin()?;
         let q = spec.modulus;
+        // The garbler runs ahead by all segments: a refill of silent OT must not meet their messages.
+        ch.enter(Phase::Online, layer, Part::Relu(Step::Ot));
+        self.choices
+            .reserve(ch, x.len().next_multiple_of(LANES) as u64)?;
         for (x, y) in x.chunks(SEGMENT).zip(y.chunks_mut(SEGMENT)) {
             let blocks = x.len().div_ceil(LANES);
             ch.enter(Phase::Online, layer, Part::Relu(Step::Ot));
@@ -202,6 +213,7 @@ impl EvaluatorSession {
             }
             ch.send_with(4 * message.len(), |b| write_residues(&message, b))?;
         }
+        self.in_step.finish();
         Ok(())
     }
 }

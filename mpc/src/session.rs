@@ -59,6 +59,9 @@ impl Pads {
 /// Buffers of other lengths kept while a new one is made: as many as a layer's last, shorter segment leaves over.
 const KEPT: usize = 6;
 
+/// Blocks kept at most: 256 MiB.
+const KEPT_BLOCKS: usize = 1 << 24;
+
 /// Large buffers of OT strings, kept between segments: allocating, clearing and wiping them anew costs as much as
 /// garbling. Wiped when the session ends.
 #[derive(Default)]
@@ -78,8 +81,65 @@ impl Buffers {
 
     /// Takes a buffer back.
     pub(crate) fn give(&mut self, buffer: Zeroizing<Vec<Block>>) {
-        self.0.push(buffer);
+        let kept: usize = self.0.iter().map(|b| b.len()).sum();
+        if kept + buffer.len() <= KEPT_BLOCKS {
+            self.0.push(buffer);
+        }
     }
+}
+
+/// Whether both parties are still at the same point of a protocol: after an error in the middle of one they are not, and
+/// what one sends next the other would take for something else.
+#[derive(Default)]
+pub(crate) struct InStep {
+    torn: bool,
+}
+
+impl InStep {
+    /// Begins a protocol; without [`InStep::finish`] none begins after it.
+    pub(crate) const fn begin(&mut self) -> Result<(), Error> {
+        if self.torn {
+            return Err(Error::Poisoned {
+                what: "the session",
+            });
+        }
+        self.torn = true;
+        Ok(())
+    }
+
+    pub(crate) const fn finish(&mut self) {
+        self.torn = false;
+    }
+}
+
+/// Sends this party's nonce and how it garbles, and receives the peer's.
+fn exchange(
+    ch: &mut Channel,
+    role: Role,
+    nonce: &[u8; 32],
+    scheme: Scheme,
+) -> Result<[u8; 32], Error> {
+    let send = |ch: &mut Channel| {
+        ch.send(nonce)?;
+        ch.send_u32(scheme as u32)
+    };
+    if role == Role::First {
+        send(ch)?;
+    }
+    let mut theirs = [0u8; 32];
+    ch.recv(&mut theirs)?;
+    let code = ch.recv_u32()?;
+    if role == Role::Second {
+        send(ch)?;
+        ch.flush()?;
+    }
+    if code == scheme as u32 {
+        return Ok(theirs);
+    }
+    Err(Error::Malformed {
+        what: "garbling scheme".into(),
+        detail: format!("the peer's has number {code}, this side's is {scheme}"),
+    })
 }
 
 /// The garbling party (the server).
@@ -94,6 +154,7 @@ pub struct GarblerSession {
     pub(crate) buffers: Buffers,
     /// OTs reserved for layers to come: those in which the garbler chooses, and those in which the evaluator does.
     pub(crate) ahead: [u64; 2],
+    pub(crate) in_step: InStep,
     /// Of the masks that this party adds inside circuits.
     pub(crate) masks: SecureRng,
 }
@@ -108,6 +169,7 @@ pub struct EvaluatorSession {
     pub(crate) buffers: Buffers,
     /// OTs reserved for layers to come: those in which the garbler chooses, and those in which the evaluator does.
     pub(crate) ahead: [u64; 2],
+    pub(crate) in_step: InStep,
 }
 
 fn session_seed(garbler: &[u8; 32], evaluator: &[u8; 32]) -> [u8; 32] {
@@ -132,7 +194,7 @@ impl GarblerSession {
     /// `scheme`.
     ///
     /// # Errors
-    /// Of the channel and of the OTs; another protocol at the peer.
+    /// Of the channel and of the OTs; another protocol or scheme at the peer.
     pub fn setup_with(
         ch: &mut Channel,
         protocol: CotProtocol,
@@ -142,10 +204,9 @@ impl GarblerSession {
     ) -> Result<Self, Error> {
         ch.enter(Phase::Setup, "", Part::BaseOt);
         let (labels, choices) = setup_both(ch, Role::First, protocol, rng, simd)?;
-        let (mut mine, mut theirs) = ([0u8; 32], [0u8; 32]);
+        let mut mine = [0u8; 32];
         rng.fill_bytes(&mut mine);
-        ch.send(&mine)?;
-        ch.recv(&mut theirs)?;
+        let theirs = exchange(ch, Role::First, &mine, scheme)?;
         let seed = session_seed(&mine, &theirs);
         Ok(Self {
             garbler: Garbler::with_scheme(scheme, labels.delta().clone(), &seed, rng, simd),
@@ -155,6 +216,7 @@ impl GarblerSession {
             pads: Pads::new(seed, simd),
             buffers: Buffers::default(),
             ahead: [0; 2],
+            in_step: InStep::default(),
             masks: rng.fork(),
         })
     }
@@ -189,7 +251,7 @@ impl EvaluatorSession {
     /// `scheme`.
     ///
     /// # Errors
-    /// Of the channel and of the OTs; another protocol at the peer.
+    /// Of the channel and of the OTs; another protocol or scheme at the peer.
     pub fn setup_with(
         ch: &mut Channel,
         protocol: CotProtocol,
@@ -199,11 +261,9 @@ impl EvaluatorSession {
     ) -> Result<Self, Error> {
         ch.enter(Phase::Setup, "", Part::BaseOt);
         let (choices, labels) = setup_both(ch, Role::Second, protocol, rng, simd)?;
-        let (mut mine, mut theirs) = ([0u8; 32], [0u8; 32]);
+        let mut mine = [0u8; 32];
         rng.fill_bytes(&mut mine);
-        ch.recv(&mut theirs)?;
-        ch.send(&mine)?;
-        ch.flush()?;
+        let theirs = exchange(ch, Role::Second, &mine, scheme)?;
         let seed = session_seed(&theirs, &mine);
         Ok(Self {
             evaluator: Evaluator::with_scheme(scheme, &seed, simd),
@@ -213,6 +273,7 @@ impl EvaluatorSession {
             pads: Pads::new(seed, simd),
             buffers: Buffers::default(),
             ahead: [0; 2],
+            in_step: InStep::default(),
         })
     }
 

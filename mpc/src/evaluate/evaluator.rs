@@ -62,6 +62,7 @@ impl EvaluatorSession {
         if bits.is_empty() {
             return Ok(bits);
         }
+        self.in_step.begin()?;
         let segment = function.segment();
         for (i, bits) in bits.chunks_mut(segment * outputs).enumerate() {
             let inputs = &inputs[i * segment * template.inputs()..];
@@ -74,6 +75,7 @@ impl EvaluatorSession {
                 }
             }
         }
+        self.in_step.finish();
         Ok(bits)
     }
 

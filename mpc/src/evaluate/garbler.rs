@@ -66,6 +66,7 @@ impl GarblerSession {
         if permute.is_empty() {
             return Ok(permute);
         }
+        self.in_step.begin()?;
         let segment = function.segment();
         for (i, permute) in permute.chunks_mut(segment * outputs).enumerate() {
             let known = &known[i * segment * template.known()..];
@@ -75,6 +76,7 @@ impl GarblerSession {
             }
         }
         ch.flush()?;
+        self.in_step.finish();
         Ok(permute)
     }
 

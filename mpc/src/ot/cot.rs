@@ -30,7 +30,7 @@ pub enum CotProtocol {
     Silent,
 }
 
-/// Set in the code of a silent protocol, above its parameters' name.
+/// Set in the code of a silent protocol, above the sizes of its parameters.
 const SILENT_CODE: u32 = 0x511E_0000;
 
 impl CotProtocol {
@@ -68,7 +68,11 @@ impl CotProtocol {
     const fn code(self) -> u32 {
         match self {
             Self::SoftSpoken { k } => k as u32,
-            Self::Silent => SILENT_CODE | LpnParameters::STANDARD.log_bin,
+            Self::Silent => {
+                let set = LpnParameters::STANDARD;
+                let sizes = (set.dimension as u32 >> 10) << 8 | set.bins.ilog2() << 4 | set.log_bin;
+                SILENT_CODE | sizes & 0xffff
+            }
         }
     }
 

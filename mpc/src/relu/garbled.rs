@@ -22,3 +22,6 @@ mod reserve;
 
 /// Segments under way at once: while the garbler garbles one, the evaluator answers the next.
 const AHEAD: usize = 2;
+
+/// Values for which correlated OTs are reserved at once: bounds what silent OT keeps.
+const BATCH: usize = 1 << 20;

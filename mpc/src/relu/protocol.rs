@@ -87,7 +87,7 @@ impl FromStr for ReluProtocol {
 
 /// One party's side of ReLU on shares, by one protocol.
 pub trait SharedRelu {
-    /// Does ahead what needs no input, for `count` values of `spec` beyond what is in stock; counted under `phase`. Both
+    /// Does ahead what needs no input, for `count` values of `spec` beyond what is in stock (the stock is bounded); counted under `phase`. Both
     /// parties call it with the same arguments, while no other message is under way. The garbled
     /// protocol reserves correlated OTs, the published one does nothing.
     ///

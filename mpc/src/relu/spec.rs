@@ -36,6 +36,15 @@ impl ReluSpec {
     /// Values of one cache-sized chunk.
     pub const CHUNK: u32 = 1024;
 
+    /// The largest segment of comparisons of `width` bits: its labels take 128 MiB in the garbled protocol, and a segment comes
+    /// from the peer's plan.
+    #[must_use]
+    pub const fn largest_segment(width: u32) -> u32 {
+        let labels = (1 << 27) / (16 * if width > 0 { width } else { 1 });
+        let most = if labels < 1 << 20 { labels } else { 1 << 20 };
+        most / Self::CHUNK * Self::CHUNK
+    }
+
     /// Checks the parameters against each other.
     ///
     /// # Errors
@@ -76,9 +85,10 @@ impl ReluSpec {
             }
             Target::Modulus(_) | Target::SameRing => {}
         }
-        if segment == 0 || !segment.is_multiple_of(Self::CHUNK) || segment > 1 << 20 {
+        let most = Self::largest_segment(l);
+        if segment == 0 || !segment.is_multiple_of(Self::CHUNK) || segment > most {
             return fail(format!(
-                "segment {segment}, expected a multiple of {} up to 2^20",
+                "segment {segment}, expected a multiple of {} up to {most}",
                 Self::CHUNK
             ));
         }

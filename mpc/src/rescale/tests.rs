@@ -1,6 +1,8 @@
 //! The twin within its bound, exhaustively, and the protocol against the twin.
 
 use super::*;
+use crate::garble::Scheme;
+use crate::ot::CotProtocol;
 use crate::rng::SecureRng;
 use crate::share::signed;
 use crate::simd::Simd;
@@ -11,17 +13,29 @@ fn run(
     evaluator: &[u32],
     garbler: &[u32],
 ) -> Result<(Vec<u32>, Vec<u32>), Error> {
+    run_on(CotProtocol::default(), spec, evaluator, garbler)
+}
+
+fn run_on(
+    cot: CotProtocol,
+    spec: &RescaleSpec,
+    evaluator: &[u32],
+    garbler: &[u32],
+) -> Result<(Vec<u32>, Vec<u32>), Error> {
+    let scheme = Scheme::default();
     let (mut a, mut b) = Channel::pair();
     std::thread::scope(|s| {
         let theirs = s.spawn(move || {
             let mut rng = SecureRng::from_seed([1; 32]);
-            let mut session = GarblerSession::setup(&mut a, &mut rng, Simd::detect())?;
+            let mut session =
+                GarblerSession::setup_with(&mut a, cot, scheme, &mut rng, Simd::detect())?;
             let mut y = vec![0; garbler.len()];
             session.rescale(&mut a, "rescale", spec, garbler, &mut y)?;
             Ok::<_, Error>(y)
         });
         let mut rng = SecureRng::from_seed([2; 32]);
-        let mut session = EvaluatorSession::setup(&mut b, &mut rng, Simd::detect())?;
+        let mut session =
+            EvaluatorSession::setup_with(&mut b, cot, scheme, &mut rng, Simd::detect())?;
         let mut y = vec![0; evaluator.len()];
         session.rescale(&mut b, "rescale", spec, evaluator, &mut y)?;
         b.flush()?;
@@ -134,4 +148,30 @@ fn bad_parameters_and_residues_are_refused() {
         let error = garbler.join().unwrap().unwrap_err().to_string();
         assert!(error.contains("is not below"), "{error}");
     });
+}
+
+#[test]
+fn refills_of_silent_ot_do_not_meet_messages() {
+    let spec = RescaleSpec {
+        share_bits: 22,
+        shift: 5,
+        modulus: 998_244_353,
+    };
+    let refill = CotProtocol::Silent.refill().unwrap() as usize;
+    // One refill serves the set-up's first request and most of the layer; the second comes in its middle.
+    let count = refill + (1 << 15);
+    let share = |i: usize, factor: u32| (i as u32).wrapping_mul(factor) >> 10;
+    let e: Vec<u32> = (0..count).map(|i| share(i, 2_654_435_761)).collect();
+    // Sums below a quarter of the ring.
+    let g: Vec<u32> = e
+        .iter()
+        .enumerate()
+        .map(|(i, e)| (share(i, 40_503) >> 2).wrapping_sub(*e) & 0x3f_ffff)
+        .collect();
+    let (y_e, y_g) = run_on(CotProtocol::Silent, &spec, &e, &g).unwrap();
+    for i in (0..count).step_by(997) {
+        let want = rescale_reference(&spec, e[i], g[i]);
+        let got = (u64::from(y_e[i]) + u64::from(y_g[i])) % u64::from(spec.modulus);
+        assert_eq!(got, u64::from(want), "value {i}");
+    }
 }

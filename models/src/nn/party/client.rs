@@ -91,8 +91,9 @@ impl Client {
     /// [`PREPARED_BATCHES`]: super::PREPARED_BATCHES
     pub fn prepare(&mut self, ch: &mut Channel, images: usize) -> Result<(), Error> {
         self.check_batch(images)?;
-        self.prepared += images;
-        check_prepared(self.prepared, &self.plan)?;
+        let total = self.prepared + images;
+        check_prepared(total, &self.plan)?;
+        self.prepared = total;
         Request::Prepare(images).send(ch)?;
         let plan = &self.plan;
         nonlinear::prepare(&mut self.session.evaluator, ch, plan, images)?;

@@ -99,8 +99,9 @@ impl ServerConnection<'_> {
     /// This party's part of [`super::Client::prepare`].
     fn prepare(&mut self, ch: &mut Channel, images: usize) -> Result<(), Error> {
         let plan = self.server.plan();
-        self.prepared += images;
-        check_prepared(self.prepared, plan)?;
+        let total = self.prepared + images;
+        check_prepared(total, plan)?;
+        self.prepared = total;
         nonlinear::prepare(&mut self.session.garbler, ch, plan, images)?;
         ch.enter(Phase::Offline, "", Part::Ciphertext);
         let incoming = plan.stages.iter().map(|s| s.inputs as usize).sum();

@@ -5,6 +5,7 @@
 )]
 
 use super::AHEAD;
+use super::BATCH;
 use crate::Error;
 use crate::block::Block;
 use crate::channel::{Channel, Part, Phase, Step};
@@ -33,7 +34,7 @@ struct Offer {
 /// A segment whose answer has been sent.
 struct Answered {
     /// `T`, this party's share of the truncated value.
-    t: Vec<u32>,
+    t: Zeroizing<Vec<u32>>,
     /// Active labels of the inputs.
     labels: Zeroizing<Vec<Block>>,
     offer: Offer,
@@ -42,11 +43,11 @@ struct Answered {
 /// A segment that has been evaluated.
 struct Segment {
     /// `T`, this party's share of the truncated value.
-    t: Vec<u32>,
+    t: Zeroizing<Vec<u32>>,
     /// Shares of the signs: the output labels' colours.
-    sign: Vec<u16>,
+    sign: Zeroizing<Vec<u16>>,
     /// Outputs, still without the garbler's multiplexer message and this party's pads.
-    y: Vec<u32>,
+    y: Zeroizing<Vec<u32>>,
     /// The multiplexer's OTs.
     offer: Offer,
 }
@@ -92,8 +93,25 @@ impl EvaluatorSession {
         y: &mut [u32],
     ) -> Result<(), Error> {
         spec.check_lengths(x, y)?;
-        self.begin_garbled(ch, layer, spec, x.len())?;
         let template = drelu(spec.width as usize)?;
+        self.in_step.begin()?;
+        for (x, y) in x.chunks(BATCH).zip(y.chunks_mut(BATCH)) {
+            self.relu_batch(ch, layer, spec, &template, x, y)?;
+        }
+        self.in_step.finish();
+        Ok(())
+    }
+
+    fn relu_batch(
+        &mut self,
+        ch: &mut Channel,
+        layer: &str,
+        spec: &ReluSpec,
+        template: &Template,
+        x: &[u32],
+        y: &mut [u32],
+    ) -> Result<(), Error> {
+        self.begin_garbled(ch, layer, spec, x.len())?;
         let inputs: Vec<&[u32]> = x.chunks(spec.segment as usize).collect();
         let mut offers = VecDeque::new();
         for x in inputs.iter().take(AHEAD) {
@@ -101,17 +119,17 @@ impl EvaluatorSession {
         }
         let mut answered = VecDeque::new();
         if let (Some(x), Some(offer)) = (inputs.first(), offers.pop_front()) {
-            answered.push_back(self.answer(ch, layer, spec, &template, x, offer)?);
+            answered.push_back(self.answer(ch, layer, spec, template, x, offer)?);
         }
         for (i, y) in y.chunks_mut(spec.segment as usize).enumerate() {
             // The next segment's answer goes out first: the garbler works on it while this party evaluates.
             if let (Some(x), Some(offer)) = (inputs.get(i + 1), offers.pop_front()) {
-                answered.push_back(self.answer(ch, layer, spec, &template, x, offer)?);
+                answered.push_back(self.answer(ch, layer, spec, template, x, offer)?);
             }
             let Some(current) = answered.pop_front() else {
                 break;
             };
-            let segment = self.evaluate(ch, layer, spec, &template, current)?;
+            let segment = self.evaluate(ch, layer, spec, template, current)?;
             let theirs = Theirs::receive(ch, layer, spec, segment.sign.len())?;
             if let Some(x) = inputs.get(i + AHEAD) {
                 offers.push_back(self.accept(ch, layer, spec, x.len())?);
@@ -181,7 +199,8 @@ impl EvaluatorSession {
         }
         ch.send_with(2 * corrections.len(), |b| write_words(&corrections, b))?;
 
-        let mut t: Vec<u32> = x.iter().map(|x| spec.own_term(*x)).collect();
+        let mut t: Zeroizing<Vec<u32>> =
+            Zeroizing::new(x.iter().map(|x| spec.own_term(*x)).collect());
         if spec.truncates() {
             ch.enter(Phase::Online, layer, Part::Relu(Step::Truncation));
             let pads = self.sender_pads(&offer.strings[..x.len()], offer.group, q);
@@ -213,7 +232,8 @@ impl EvaluatorSession {
         let first_group = self.pads.output_groups.take(blocks)?;
         let block_bytes = self.evaluator.table_bytes(template, 1);
         let stride = CHUNK_BLOCKS * rayon::current_num_threads();
-        let (mut sign, mut y) = (vec![0u16; blocks], vec![0u32; blocks * LANES]);
+        let mut sign = Zeroizing::new(vec![0u16; blocks]);
+        let mut y = Zeroizing::new(vec![0u32; blocks * LANES]);
         ch.enter(Phase::Online, layer, Part::Relu(Step::Tables));
         for start in (0..blocks).step_by(stride) {
             let end = blocks.min(start + stride);

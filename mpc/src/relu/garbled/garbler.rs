@@ -5,6 +5,7 @@
 )]
 
 use super::AHEAD;
+use super::BATCH;
 use crate::Error;
 use crate::block::Block;
 use crate::channel::{Channel, Part, Phase, Step};
@@ -25,11 +26,11 @@ const CHUNK_BLOCKS: usize = ReluSpec::CHUNK as usize / LANES;
 /// What the garbler holds of a segment before the evaluator answers: the OTs in which it chooses.
 struct Offer {
     /// This party's shares, padded to whole blocks.
-    x: Vec<u32>,
+    x: Zeroizing<Vec<u32>>,
     /// Hashed strings of the truncation's OTs, if there is one, then of the multiplexer's.
     pads: Zeroizing<Vec<Block>>,
     /// Random choices of the multiplexer's OTs.
-    random: Vec<u16>,
+    random: Zeroizing<Vec<u16>>,
 }
 
 /// What the evaluator sent for a segment.
@@ -43,11 +44,11 @@ struct Answer {
 /// What garbling a segment leaves.
 struct Garbled {
     /// This party's shares of the signs.
-    sign: Vec<u16>,
+    sign: Zeroizing<Vec<u16>>,
     /// The multiplexer's message for the evaluator.
     message: Vec<u32>,
     /// This party's outputs, still without the evaluator's multiplexer message.
-    y: Vec<u32>,
+    y: Zeroizing<Vec<u32>>,
 }
 
 impl GarblerSession {
@@ -66,8 +67,25 @@ impl GarblerSession {
         y: &mut [u32],
     ) -> Result<(), Error> {
         spec.check_lengths(x, y)?;
-        self.begin_garbled(ch, layer, spec, x.len())?;
         let template = drelu(spec.width as usize)?;
+        self.in_step.begin()?;
+        for (x, y) in x.chunks(BATCH).zip(y.chunks_mut(BATCH)) {
+            self.relu_batch(ch, layer, spec, &template, x, y)?;
+        }
+        self.in_step.finish();
+        Ok(())
+    }
+
+    fn relu_batch(
+        &mut self,
+        ch: &mut Channel,
+        layer: &str,
+        spec: &ReluSpec,
+        template: &Template,
+        x: &[u32],
+        y: &mut [u32],
+    ) -> Result<(), Error> {
+        self.begin_garbled(ch, layer, spec, x.len())?;
         let mut inputs = x.chunks(spec.segment as usize);
         let mut outputs = y.chunks_mut(spec.segment as usize);
         // Two offers ahead: the evaluator answers the next segment while this one is garbled.
@@ -76,13 +94,13 @@ impl GarblerSession {
             offers.push_back(self.offer(ch, layer, spec, x)?);
         }
         let mut answer = match offers.front() {
-            Some(offer) => Some(self.receive_answer(ch, layer, spec, &template, offer.blocks())?),
+            Some(offer) => Some(self.receive_answer(ch, layer, spec, template, offer.blocks())?),
             None => None,
         };
         while let (Some(offer), Some(current), Some(y)) =
             (offers.pop_front(), answer.take(), outputs.next())
         {
-            let garbled = self.garble_segment(ch, layer, spec, &template, &offer, &current)?;
+            let garbled = self.garble_segment(ch, layer, spec, template, &offer, &current)?;
             self.buffers.give(offer.pads);
             self.buffers.give(current.keys);
             // The offer travels with this segment's tables; the answer comes while the evaluator evaluates them.
@@ -90,7 +108,7 @@ impl GarblerSession {
                 offers.push_back(self.offer(ch, layer, spec, x)?);
             }
             if let Some(next) = offers.front() {
-                answer = Some(self.receive_answer(ch, layer, spec, &template, next.blocks())?);
+                answer = Some(self.receive_answer(ch, layer, spec, template, next.blocks())?);
             }
             garbled.finish(ch, layer, spec, y)?;
         }
@@ -108,7 +126,7 @@ impl GarblerSession {
         let blocks = x.len().div_ceil(LANES);
         let truncation = if spec.truncates() { blocks } else { 0 };
         ch.enter(Phase::Online, layer, Part::Relu(Step::Ot));
-        let mut random = vec![0u16; truncation + blocks];
+        let mut random = Zeroizing::new(vec![0u16; truncation + blocks]);
         let mut pads = self.buffers.take((truncation + blocks) * LANES);
         self.choices.extend(ch, &mut random, &mut pads)?;
         let group = self.pads.reverse_groups.take(truncation + blocks)?;
@@ -178,9 +196,9 @@ impl GarblerSession {
         let first_gate = self.garbler.reserve(template, blocks)?;
         let first_group = self.pads.output_groups.take(blocks)?;
         let mut garbled = Garbled {
-            sign: vec![0; blocks],
+            sign: Zeroizing::new(vec![0; blocks]),
             message: vec![0; blocks * LANES],
-            y: vec![0; blocks * LANES],
+            y: Zeroizing::new(vec![0; blocks * LANES]),
         };
         let block_bytes = self.garbler.table_bytes(template, 1);
         // What the threads garble between two writes; it does not show on the wire.
@@ -225,7 +243,7 @@ impl GarblerSession {
         let choices: Vec<u16> = offer
             .random
             .iter()
-            .zip(&garbled.sign)
+            .zip(garbled.sign.iter())
             .map(|(r, s)| r ^ s)
             .collect();
         ch.send_with(2 * blocks, |b| write_words(&choices, b))?;

@@ -6,6 +6,9 @@ use crate::garble::LANES;
 use crate::relu::ReluSpec;
 use crate::session::{EvaluatorSession, GarblerSession};
 
+/// OTs reserved for layers to come, each way, at most: silent OT keeps about a byte for each. What is missing is made in time.
+const MOST_AHEAD: u64 = 1 << 27;
+
 /// OTs of `count` values in which the garbler chooses, and those in which the evaluator does.
 fn ots(spec: &ReluSpec, count: usize) -> [u64; 2] {
     let values = count.next_multiple_of(LANES) as u64;
@@ -27,7 +30,7 @@ macro_rules! reserve {
             ) -> Result<(), Error> {
                 spec.validate()?;
                 for (ahead, ots) in self.ahead.iter_mut().zip(ots(spec, count)) {
-                    *ahead = ahead.saturating_add(ots);
+                    *ahead = ahead.saturating_add(ots).min(MOST_AHEAD);
                 }
                 ch.enter(phase, layer, Part::Relu(Step::Ot));
                 let [choices, labels] = self.ahead;

@@ -55,6 +55,19 @@ impl GarblerSession {
         count: usize,
     ) -> Result<(), Error> {
         spec.validate()?;
+        let count = self.ot_relu.stock.room(count);
+        self.make_ot_relu(ch, phase, layer, spec, count)
+    }
+
+    /// Makes correlations for `count` values.
+    fn make_ot_relu(
+        &mut self,
+        ch: &mut Channel,
+        phase: Phase,
+        layer: &str,
+        spec: &ReluSpec,
+        count: usize,
+    ) -> Result<(), Error> {
         let ots = (&mut self.choices, &mut self.labels);
         self.ot_relu
             .prepare(ch, (phase, layer), Kind::of(spec), count, ots)
@@ -74,7 +87,7 @@ impl GarblerSession {
         for (x, y) in x.chunks(BATCH).zip(y.chunks_mut(BATCH)) {
             let count = x.len().next_multiple_of(LANES);
             let missing = count.saturating_sub(self.ot_relu.stock.ready(layer.kind));
-            self.prepare_ot_relu(ch, Phase::Online, layer.name, spec, missing)?;
+            self.make_ot_relu(ch, Phase::Online, layer.name, spec, missing)?;
             self.ot_relu.stock.begin()?;
             self.run(ch, &layer, x, y)?;
             self.ot_relu.stock.finish();

@@ -11,6 +11,9 @@ use std::collections::VecDeque;
 /// Values of a chunk at most: what one thread works on at a time, in the cache.
 pub(super) const CHUNK: usize = ReluSpec::CHUNK as usize;
 
+/// Values in stock at most, of all kinds: some hundred megabytes.
+const MOST_VALUES: usize = 1 << 24;
+
 /// What correlations are good for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Kind {
@@ -123,6 +126,13 @@ impl<C: Chunk> Stock<C> {
 
     fn shelf(&mut self, kind: Kind) -> Option<&mut Shelf<C>> {
         self.shelves.iter_mut().find(|s| s.kind == kind)
+    }
+
+    /// Of `count` values wanted, how many more the stock may take: it is bounded, and what is missing is made in time.
+    pub(super) fn room(&self, count: usize) -> usize {
+        let chunks = self.shelves.iter().flat_map(|s| &s.ready);
+        let held: usize = chunks.map(Chunk::len).sum();
+        count.min(MOST_VALUES.saturating_sub(held))
     }
 
     /// Values ready.

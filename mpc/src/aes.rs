@@ -1,10 +1,11 @@
 //! AES-128 as the fixed primitive of hashing and of pseudorandom streams, in batches.
 //!
-//! Three uses, three shapes:
+//! Four uses, four shapes:
 //!
 //! * [`expand_keys`] schedules many keys at once (a garbled gate has a key of its own);
 //! * [`ctr`] stretches one seed: block `i` is `AES_k(start + i)`;
-//! * [`encrypt_groups`] enciphers consecutive groups of sixteen blocks, each group under its own key.
+//! * [`encrypt_groups`] enciphers consecutive groups of sixteen blocks, each group under its own key;
+//! * `hash_groups` and `hash_pairs` do that as the label hash of OT strings, in one pass ([`crate::garble::LabelHash`]).
 //!
 //! Every kernel computes the same function. The portable one calls the `aes` crate, which is also the oracle
 //! of the tests; the others are in the private `kernel` folder. The instruction set is looked at once a call.
@@ -21,6 +22,16 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// Blocks enciphered under one key by [`encrypt_groups`], and instances garbled abreast.
 pub const LANES: usize = 16;
+
+/// A group of hashes: word `i` of entry `l` is bits `32 l .. 32 l + 32` of hash `i`. So sixteen instances lie side by side.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Zeroize)]
+#[repr(C, align(64))]
+pub struct Limbs(pub [[u32; LANES]; 4]);
+
+impl Limbs {
+    /// All zero.
+    pub const ZERO: Self = Self([[0; LANES]; 4]);
+}
 
 /// An AES-128 key schedule; its first entry is the key.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
@@ -63,6 +74,29 @@ pub fn ctr(simd: Simd, keys: &RoundKeys, start: u64, out: &mut [Block]) {
 /// A last group of fewer blocks is enciphered like the beginning of a whole one.
 pub fn encrypt_groups(simd: Simd, base: Block, first: u64, blocks: &mut [Block]) {
     kernel::encrypt_groups(simd, base, first, blocks);
+}
+
+/// The label hashes of group `i` of strings under the key `base ^ (first + i)`. Lengths must agree.
+pub(crate) fn hash_groups(
+    simd: Simd,
+    base: Block,
+    first: u64,
+    strings: &[[Block; LANES]],
+    out: &mut [Limbs],
+) {
+    kernel::hash(simd, base, first, strings, out);
+}
+
+/// As [`hash_groups`], of every string and of its sum with `delta`.
+pub(crate) fn hash_pairs(
+    simd: Simd,
+    base: Block,
+    first: u64,
+    delta: Block,
+    strings: &[[Block; LANES]],
+    out: [&mut [Limbs]; 2],
+) {
+    kernel::hash_pairs(simd, base, first, delta, strings, out);
 }
 
 #[cfg(test)]

@@ -36,8 +36,9 @@ mod scheme;
 mod three_halves;
 
 pub use crate::aes::LANES;
-pub(crate) use hash::orthomorphism;
+pub(crate) use crate::aes::Limbs;
 pub use hash::{LabelHash, pad_below};
+pub(crate) use hash::{orthomorphism, pads_below};
 pub use parties::{Evaluator, Garbler};
 pub use scheme::Scheme;
 

@@ -72,7 +72,7 @@ const BATCH: usize = 1 << 20;
 const TOGETHER: usize = 2;
 
 /// Blocks of sixteen values hashed at once.
-const HASHED_BLOCKS: usize = 8;
+const HASHED_BLOCKS: usize = 4;
 
 /// What a value puts on the wire.
 pub(super) struct Sizes {

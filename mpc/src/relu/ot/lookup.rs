@@ -7,8 +7,7 @@
     reason = "arrays of sixteen lanes, four index bits"
 )]
 
-use crate::block::Block;
-use crate::garble::LANES;
+use crate::garble::{LANES, Limbs};
 
 /// One 16-bit word for each of sixteen instances.
 pub(super) type Lanes = [u16; LANES];
@@ -127,45 +126,38 @@ pub(super) fn entry(mut tables: Lanes, index: &[u16]) -> u16 {
 }
 
 /// The sender's random tables: bit `i` is the sum of bit `i` of one hash from each OT, that of string `i_j` from OT `j`.
-/// Hashes lie OT-major, lane-minor.
 #[inline(always)]
-pub(super) fn random_tables(zero: &[Block], one: &[Block]) -> Lanes {
-    let mut out = [0; LANES];
-    let ots = zero.chunks_exact(LANES).zip(one.chunks_exact(LANES));
-    for ((zero, one), index) in ots.zip(INDEX) {
-        for (t, (zero, one)) in out.iter_mut().zip(zero.iter().zip(one)) {
-            *t ^= (low_word(*zero) & !index) | (low_word(*one) & index);
+pub(super) fn random_tables(zero: &[Limbs], one: &[Limbs]) -> Lanes {
+    let mut sum = [0u32; LANES];
+    for ((Limbs([zero, ..]), Limbs([one, ..])), index) in zero.iter().zip(one).zip(INDEX) {
+        let index = u32::from(index);
+        for (t, (zero, one)) in sum.iter_mut().zip(zero.iter().zip(one)) {
+            *t ^= zero ^ ((zero ^ one) & index);
         }
     }
-    out
+    sum.map(|t| t as u16)
 }
 
 /// The entry that the chooser knows of [`random_tables`], at its random choices.
 #[inline(always)]
-pub(super) fn random_entry(hashes: &[Block], choices: &[u16]) -> u16 {
-    let mut sum = [0; LANES];
-    for hashes in hashes.chunks_exact(LANES) {
+pub(super) fn random_entry(hashes: &[Limbs], choices: &[u16]) -> u16 {
+    let mut sum = [0u32; LANES];
+    for Limbs([hashes, ..]) in hashes {
         for (t, h) in sum.iter_mut().zip(hashes) {
-            *t ^= low_word(*h);
+            *t ^= h;
         }
     }
-    entry(sum, choices)
+    entry(sum.map(|t| t as u16), choices)
 }
 
 /// Bit 16 of the sum of both hashes of an OT: random to the chooser, who knows one of them, and independent of all pads.
 #[inline(always)]
-pub(super) fn random_mask(zero: &[Block], one: &[Block]) -> u16 {
-    let mut word = 0;
-    for (lane, (zero, one)) in zero.iter().zip(one).take(LANES).enumerate() {
-        let Block([low, _]) = *zero ^ *one;
-        word |= ((low >> 16 & 1) as u16) << lane;
+pub(super) fn random_mask(Limbs([zero, ..]): &Limbs, Limbs([one, ..]): &Limbs) -> u16 {
+    let mut bits = [0; LANES];
+    for (bit, (zero, one)) in bits.iter_mut().zip(zero.iter().zip(one)) {
+        *bit = ((zero ^ one) >> 16) as u16;
     }
-    word
-}
-
-const fn low_word(x: Block) -> u16 {
-    let Block([low, _]) = x;
-    low as u16
+    gather(&bits)
 }
 
 #[cfg(test)]
@@ -245,21 +237,24 @@ mod tests {
     #[test]
     fn the_chooser_knows_its_entry_and_no_other() {
         let mut rng = SecureRng::from_seed([2; 32]);
-        let (mut zero, mut one) = ([Block::ZERO; 64], [Block::ZERO; 64]);
-        rng.fill_blocks(&mut zero);
-        rng.fill_blocks(&mut one);
+        let mut random = || {
+            Limbs(core::array::from_fn(|_| {
+                core::array::from_fn(|_| rng.next_u32())
+            }))
+        };
+        let zero: [Limbs; 4] = core::array::from_fn(|_| random());
+        let one: [Limbs; 4] = core::array::from_fn(|_| random());
         let tables = random_tables(&zero, &one);
         let r: [u32; LANES] = core::array::from_fn(|_| rng.next_u32() & 15);
         let choices = words::<4>(&r);
-        let chosen: Vec<Block> = (0..64)
-            .map(|i| {
-                if r[i % 16] >> (i / 16) & 1 == 1 {
-                    one[i]
-                } else {
-                    zero[i]
+        let mut chosen = zero;
+        for (j, chosen) in chosen.iter_mut().enumerate() {
+            for (lane, r) in r.iter().enumerate() {
+                if r >> j & 1 == 1 {
+                    chosen.0[0][lane] = one[j].0[0][lane];
                 }
-            })
-            .collect();
+            }
+        }
         let got = random_entry(&chosen, &choices);
         for lane in 0..LANES {
             assert_eq!(got >> lane & 1, tables[lane] >> r[lane] & 1);
@@ -267,14 +262,13 @@ mod tests {
         // Every other entry depends on a string that the chooser lacks.
         for lane in 0..LANES {
             for j in 0..4 {
-                let at = 16 * j + lane;
                 let (mut zero, mut one) = (zero, one);
                 let lost = if r[lane] >> j & 1 == 1 {
                     &mut zero
                 } else {
                     &mut one
                 };
-                lost[at] = !lost[at];
+                lost[j].0[0][lane] = !lost[j].0[0][lane];
                 let changed = random_tables(&zero, &one)[lane] ^ tables[lane];
                 let depends = (0..16).filter(|i| (i ^ r[lane]) >> j & 1 == 1);
                 assert_eq!(changed, depends.fold(0, |w, i| w | 1u16 << i));

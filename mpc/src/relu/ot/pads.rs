@@ -3,8 +3,7 @@
 //! The sender holds `P_0` and `P_0 - P_1`, the chooser a random bit `r` and `P_r`. Then the sender's message for `D` is
 //! `m = P_0 - P_1 + D`, and the chooser has `P_r + r m = P_0 + r D`.
 
-use crate::block::Block;
-use crate::garble::{LANES, pad_below};
+use crate::garble::{LANES, Limbs, pads_below};
 use crate::share::{add_mod, negate_if, select, sub_mod};
 use zeroize::Zeroizing;
 
@@ -30,12 +29,15 @@ impl SentPads {
 
     /// Sets the pads of block `block` from the hashes of both strings.
     #[inline(always)]
-    pub(super) fn set(&mut self, block: usize, zero: &[Block], one: &[Block], modulus: u32) {
-        let to = self.zero.iter_mut().zip(self.difference.iter_mut());
-        let to = to.skip(block * LANES).take(LANES);
-        for ((z, d), (zero, one)) in to.zip(zero.iter().zip(one)) {
-            *z = pad_below(*zero, modulus);
-            *d = sub_mod(*z, pad_below(*one, modulus), modulus);
+    pub(super) fn set(&mut self, block: usize, zero: &Limbs, one: &Limbs, modulus: u32) {
+        let (zero, one) = (pads_below(zero, modulus), pads_below(one, modulus));
+        let zeros = self.zero.as_chunks_mut::<LANES>().0.get_mut(block);
+        let differences = self.difference.as_chunks_mut::<LANES>().0.get_mut(block);
+        if let (Some(z), Some(d)) = (zeros, differences) {
+            *z = zero;
+            for (d, (zero, one)) in d.iter_mut().zip(zero.iter().zip(one)) {
+                *d = sub_mod(*zero, one, modulus);
+            }
         }
     }
 
@@ -58,13 +60,12 @@ impl ChosenPads {
 
     /// Sets the pads of block `block` from the hashes of the chosen strings.
     #[inline(always)]
-    pub(super) fn set(&mut self, block: usize, choices: u16, hashes: &[Block], modulus: u32) {
+    pub(super) fn set(&mut self, block: usize, choices: u16, hashes: &Limbs, modulus: u32) {
         if let Some(c) = self.choices.get_mut(block) {
             *c = choices;
         }
-        let to = self.pads.iter_mut().skip(block * LANES);
-        for (pad, hash) in to.zip(hashes) {
-            *pad = pad_below(*hash, modulus);
+        if let Some(pads) = self.pads.as_chunks_mut::<LANES>().0.get_mut(block) {
+            *pads = pads_below(hashes, modulus);
         }
     }
 

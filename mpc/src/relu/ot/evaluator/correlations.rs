@@ -11,7 +11,7 @@ use super::super::{HASHED_BLOCKS, TOGETHER};
 use crate::Error;
 use crate::block::Block;
 use crate::channel::{Channel, Part, Phase, Step};
-use crate::garble::LANES;
+use crate::garble::{LANES, Limbs};
 use crate::ot::{CotReceiver, CotSender};
 use crate::simd::Simd;
 use rayon::prelude::*;
@@ -78,39 +78,33 @@ impl Correlations {
     /// Derives what comes of the OTs in which the garbler chooses. `keys`: block by block, OT by OT.
     fn fill(&mut self, kind: &Kind, hashes: &Hashes, group: u64, keys: &[Block], delta: Block) {
         let (chain, ots) = (Lookup::chain(kind.width), kind.forward_ots());
-        let mut scratch = Zeroizing::new(Vec::new());
-        let mut both = Zeroizing::new(vec![Block::ZERO; 2 * HASHED_BLOCKS * ots * LANES]);
-        for (i, keys) in keys.chunks(HASHED_BLOCKS * ots * LANES).enumerate() {
-            let (zero, one) = both.split_at_mut(HASHED_BLOCKS * ots * LANES);
+        let mut hashed = Zeroizing::new(vec![Limbs::ZERO; 2 * HASHED_BLOCKS * ots]);
+        let keys = keys.as_chunks::<LANES>().0;
+        for (i, keys) in keys.chunks(HASHED_BLOCKS * ots).enumerate() {
+            let (zero, one) = hashed.split_at_mut(HASHED_BLOCKS * ots);
             let (zero, one) = (&mut zero[..keys.len()], &mut one[..keys.len()]);
-            for ((zero, one), key) in zero.iter_mut().zip(&mut *one).zip(keys) {
-                (*zero, *one) = (*key, *key ^ delta);
-            }
             let group = group + (i * HASHED_BLOCKS * ots) as u64;
-            hashes.forward.hash(group, zero, &mut scratch);
-            hashes.forward.hash(group, one, &mut scratch);
-            let blocks = zero
-                .chunks_exact(ots * LANES)
-                .zip(one.chunks_exact(ots * LANES));
+            hashes.forward.limb_pairs(group, delta, keys, [zero, one]);
+            let blocks = zero.chunks_exact(ots).zip(one.chunks_exact(ots));
             for (j, (mut zero, mut one)) in blocks.enumerate() {
                 let block = i * HASHED_BLOCKS + j;
                 let mut next = |count: usize| {
-                    let (z, later_z) = zero.split_at(count * LANES);
-                    let (o, later_o) = one.split_at(count * LANES);
+                    let (z, later_z) = zero.split_at(count);
+                    let (o, later_o) = one.split_at(count);
                     (zero, one) = (later_z, later_o);
                     (z, o)
                 };
                 for (step, lookup) in chain.iter().zip(&mut self.lookups) {
                     let (z, o) = next(step.choices());
                     lookup.tables[block] = random_tables(z, o);
-                    lookup.masks[block] = random_mask(z, o);
+                    lookup.masks[block] = random_mask(&z[0], &o[0]);
                 }
                 if let Some(truncation) = &mut self.truncation {
                     let (z, o) = next(1);
-                    truncation.set(block, z, o, kind.modulus);
+                    truncation.set(block, &z[0], &o[0], kind.modulus);
                 }
                 let (z, o) = next(1);
-                self.multiplexer.set(block, z, o, kind.modulus);
+                self.multiplexer.set(block, &z[0], &o[0], kind.modulus);
             }
         }
     }
@@ -122,12 +116,12 @@ impl Correlations {
         hashes: &Hashes,
         group: u64,
         choices: &[u16],
-        strings: &mut [Block],
+        strings: &[Block],
     ) {
-        hashes
-            .reverse
-            .hash(group, strings, &mut Zeroizing::new(Vec::new()));
-        for (block, (word, hashes)) in choices.iter().zip(strings.chunks_exact(LANES)).enumerate() {
+        let strings = strings.as_chunks::<LANES>().0;
+        let mut hashed = Zeroizing::new(vec![Limbs::ZERO; strings.len()]);
+        hashes.reverse.limbs(group, strings, &mut hashed);
+        for (block, (word, hashes)) in choices.iter().zip(hashed.iter()).enumerate() {
             self.reverse.set(block, *word, hashes, kind.modulus);
         }
     }
@@ -193,7 +187,7 @@ impl EvaluatorStock {
             let group = self.hashes.reverse_groups.take(values / LANES)?;
             part.par_iter_mut()
                 .zip(choices.par_chunks(CHUNK / LANES))
-                .zip(strings.par_chunks_mut(CHUNK))
+                .zip(strings.par_chunks(CHUNK))
                 .enumerate()
                 .for_each(|(i, ((chunk, choices), strings))| {
                     let group = group + (i * CHUNK / LANES) as u64;

@@ -11,7 +11,7 @@ use super::super::{HASHED_BLOCKS, TOGETHER};
 use crate::Error;
 use crate::block::Block;
 use crate::channel::{Channel, Part, Phase, Step};
-use crate::garble::LANES;
+use crate::garble::{LANES, Limbs};
 use crate::ot::{CotReceiver, CotSender};
 use crate::simd::Simd;
 use rayon::prelude::*;
@@ -79,30 +79,30 @@ impl Chunk for Correlations {
 }
 
 impl Correlations {
-    /// Derives what comes of the OTs in which this party chooses. `strings`: block by block, OT by OT; they are used up.
+    /// Derives what comes of the OTs in which this party chooses. `strings`: block by block, OT by OT.
     fn fill(
         &mut self,
         kind: &Kind,
         hashes: &Hashes,
         group: u64,
         choices: &[u16],
-        strings: &mut [Block],
+        strings: &[Block],
     ) {
         let (chain, ots) = (Lookup::chain(kind.width), kind.forward_ots());
-        let mut scratch = Zeroizing::new(Vec::new());
+        let mut hashed = Zeroizing::new(vec![Limbs::ZERO; HASHED_BLOCKS * ots]);
+        let strings = strings.as_chunks::<LANES>().0;
         let parts = strings
-            .chunks_mut(HASHED_BLOCKS * ots * LANES)
+            .chunks(HASHED_BLOCKS * ots)
             .zip(choices.chunks(HASHED_BLOCKS * ots));
         for (i, (strings, choices)) in parts.enumerate() {
             let group = group + (i * HASHED_BLOCKS * ots) as u64;
-            hashes.forward.hash(group, strings, &mut scratch);
-            let blocks = strings
-                .chunks_exact(ots * LANES)
-                .zip(choices.chunks_exact(ots));
+            let hashed = &mut hashed[..strings.len()];
+            hashes.forward.limbs(group, strings, hashed);
+            let blocks = hashed.chunks_exact(ots).zip(choices.chunks_exact(ots));
             for (j, (mut hashes, mut choices)) in blocks.enumerate() {
                 let block = i * HASHED_BLOCKS + j;
                 let mut next = |count: usize| {
-                    let (h, later_h) = hashes.split_at(count * LANES);
+                    let (h, later_h) = hashes.split_at(count);
                     let (c, later_c) = choices.split_at(count);
                     (hashes, choices) = (later_h, later_c);
                     (h, c)
@@ -115,10 +115,10 @@ impl Correlations {
                 }
                 if let Some(truncation) = &mut self.truncation {
                     let (h, c) = next(1);
-                    truncation.set(block, c[0], h, kind.modulus);
+                    truncation.set(block, c[0], &h[0], kind.modulus);
                 }
                 let (h, c) = next(1);
-                self.multiplexer.set(block, c[0], h, kind.modulus);
+                self.multiplexer.set(block, c[0], &h[0], kind.modulus);
             }
         }
     }
@@ -132,13 +132,11 @@ impl Correlations {
         keys: &[Block],
         delta: Block,
     ) {
-        let mut scratch = Zeroizing::new(Vec::new());
-        let mut zero = Zeroizing::new(keys.to_vec());
-        let mut one = Zeroizing::new(keys.iter().map(|k| *k ^ delta).collect::<Vec<_>>());
-        hashes.reverse.hash(group, &mut zero, &mut scratch);
-        hashes.reverse.hash(group, &mut one, &mut scratch);
-        let blocks = zero.chunks_exact(LANES).zip(one.chunks_exact(LANES));
-        for (block, (zero, one)) in blocks.enumerate() {
+        let keys = keys.as_chunks::<LANES>().0;
+        let mut hashed = Zeroizing::new(vec![Limbs::ZERO; 2 * keys.len()]);
+        let (zero, one) = hashed.split_at_mut(keys.len());
+        hashes.reverse.limb_pairs(group, delta, keys, [zero, one]);
+        for (block, (zero, one)) in zero.iter().zip(one.iter()).enumerate() {
             self.reverse.set(block, zero, one, kind.modulus);
         }
     }
@@ -190,7 +188,7 @@ impl GarblerStock {
             let group = self.hashes.forward_groups.take(values / LANES * ots)?;
             part.par_iter_mut()
                 .zip(choices.par_chunks(CHUNK / LANES * ots))
-                .zip(strings.par_chunks_mut(CHUNK * ots))
+                .zip(strings.par_chunks(CHUNK * ots))
                 .enumerate()
                 .for_each(|(i, ((chunk, choices), strings))| {
                     let group = group + (i * CHUNK / LANES * ots) as u64;

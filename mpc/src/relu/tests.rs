@@ -1,5 +1,6 @@
 //! Two parties in two threads against the reference, by both protocols.
 
+mod traffic;
 mod wire;
 
 use super::*;

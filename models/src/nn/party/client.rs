@@ -91,9 +91,9 @@ impl Client {
     /// [`PREPARED_BATCHES`]: super::PREPARED_BATCHES
     pub fn prepare(&mut self, ch: &mut Channel, images: usize) -> Result<(), Error> {
         self.check_batch(images)?;
-        let total = self.prepared + images;
-        check_prepared(total, &self.plan)?;
-        self.prepared = total;
+        let prepared = self.prepared + images;
+        check_prepared(prepared, &self.plan)?;
+        self.prepared = prepared;
         Request::Prepare(images).send(ch)?;
         let plan = &self.plan;
         nonlinear::prepare(&mut self.session.evaluator, ch, plan, images)?;

@@ -5,10 +5,11 @@ use crate::nn::graph::{Conv2d, Dense, Layer, Linear, LinearKind, Network};
 use crate::nn::plan::RangeKind;
 use crate::nn::planner::{PlanOptions, Planned, plan};
 use crate::nn::twin::{Shares, StageShares, Twin, replay};
-use halfmask_bridge::mpc::channel::Channel;
+use halfmask_bridge::mpc::channel::{Channel, Meter};
 use halfmask_bridge::session::{Kernels, Randomness};
 use ndarray::{Array1, Array2, Array4};
 
+mod engines;
 mod hostile;
 mod logits;
 mod pool;
@@ -88,10 +89,22 @@ struct Outcome {
     results: Results,
     client: Recording,
     server: Recording,
+    /// What the client counted of the batch.
+    meter: Meter,
 }
 
-/// Runs batches in one connection, with recorded shares of the last.
+/// Runs batches in one connection, with recorded shares.
 fn run(server: &Server, batches: &[&[Vec<i64>]], seed: u8) -> Vec<Outcome> {
+    run_prepared(server, batches, &[], seed)
+}
+
+/// The same, where before batch `i` the parties prepare for batches of `prepare[i]` images.
+fn run_prepared(
+    server: &Server,
+    batches: &[&[Vec<i64>]],
+    prepare: &[&[usize]],
+    seed: u8,
+) -> Vec<Outcome> {
     let (mut a, mut b) = Channel::pair();
     std::thread::scope(|s| {
         let handle = s.spawn(move || {
@@ -110,19 +123,24 @@ fn run(server: &Server, batches: &[&[Vec<i64>]], seed: u8) -> Vec<Outcome> {
         let random = Randomness::from_seed([seed ^ 0xff; 32]);
         let mut client = Client::connect(&mut b, None, random, Kernels::detect()).unwrap();
         let mut outcomes = Vec::new();
-        for batch in batches {
+        for (i, batch) in batches.iter().enumerate() {
+            b.take_meter();
+            for images in prepare.get(i).copied().unwrap_or_default() {
+                client.prepare(&mut b, *images).unwrap();
+            }
             client.recording = Some(Recording::default());
             let slices: Vec<&[i64]> = batch.iter().map(Vec::as_slice).collect();
             let results = client.infer(&mut b, &slices).unwrap();
-            outcomes.push((results, client.recording.take().unwrap()));
+            outcomes.push((results, client.recording.take().unwrap(), b.take_meter()));
         }
         client.finish(&mut b).unwrap();
         let servers = handle.join().unwrap();
         assert_eq!(servers.len(), outcomes.len());
-        let join = |((results, client), server)| Outcome {
+        let join = |((results, client, meter), server)| Outcome {
             results,
             client,
             server,
+            meter,
         };
         outcomes.into_iter().zip(servers).map(join).collect()
     })

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::Error;
-use crate::nn::plan::{Activation, Plan};
+use crate::nn::plan::{Activation, PROTOCOL_VERSION, Plan};
 use std::time::Duration;
 
 /// Connects a real client or server to a peer that does as `peer` says; returns the error.
@@ -45,11 +45,12 @@ fn hello(version: u32, role: u8, plan_bytes: u32) -> Vec<u8> {
 
 #[test]
 fn strangers_are_refused() {
-    let cases: [(&[u8], &str); 5] = [
+    let cases: [(&[u8], &str); 6] = [
         (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "GET / HT"),
+        (&hello(PROTOCOL_VERSION + 1, 1, 10), "version 3"),
         (&hello(1, 1, 10), "version 1"),
-        (&hello(2, 2, 10), "not a server"),
-        (&hello(2, 1, u32::MAX), "4294967295 bytes"),
+        (&hello(PROTOCOL_VERSION, 2, 10), "not a server"),
+        (&hello(PROTOCOL_VERSION, 1, u32::MAX), "4294967295 bytes"),
         (b"HALFMA", "closed"),
     ];
     for (bytes, want) in cases {
@@ -62,7 +63,7 @@ fn strangers_are_refused() {
         assert!(err.to_string().contains(want), "{err}");
     }
     let err = against_server(|ch| {
-        ch.send(&hello(2, 2, 0)).unwrap();
+        ch.send(&hello(PROTOCOL_VERSION, 2, 0)).unwrap();
         // The server still says who it is, so that this side can tell what does not match.
         ch.recv(&mut [0; HELLO_BYTES]).unwrap();
     });
@@ -77,10 +78,10 @@ fn strangers_are_refused() {
     });
     assert!(err.to_string().contains("GET / HT"), "{err}");
     let err = against_server(|ch| {
-        ch.send(&hello(1, 2, 0)).unwrap();
+        ch.send(&hello(PROTOCOL_VERSION + 1, 2, 0)).unwrap();
         ch.recv(&mut [0; HELLO_BYTES]).unwrap();
     });
-    assert!(err.to_string().contains("version 1"), "{err}");
+    assert!(err.to_string().contains("version 3"), "{err}");
 }
 
 #[test]

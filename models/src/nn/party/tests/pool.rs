@@ -39,7 +39,7 @@ fn pool(
 }
 
 /// Every place a maximum may have: after a ReLU, before one, without any, in a row, and before the classes.
-fn pooled_network() -> Network {
+pub(super) fn pooled_network() -> Network {
     let mut r = noise(21);
     let (pool1, shape1) = pool("pool1", [2, 6, 6], 2, 2, 0);
     let (pool2, shape2) = pool("pool2", [3, 3, 3], 3, 2, 1);
@@ -246,8 +246,8 @@ fn bad_windows_are_refused() {
         },
         "padding alone",
     );
-    refuse(&|p| p.stages[0].pool[0].width = 2, "2 compared bits");
-    refuse(&|p| p.stages[0].pool[0].width = 23, "23 compared bits");
+    refuse(&|p| p.stages[0].pool[0].width = 2, " 2 compared bits");
+    refuse(&|p| p.stages[0].pool[0].width = 23, " 23 compared bits");
     refuse(&|p| p.stages[0].pool[0].segment = 1000, "segment 1000");
     refuse(&|p| p.stages[0].pool.clear(), "conv2: 18 inputs of 72");
     refuse(

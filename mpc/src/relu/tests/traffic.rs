@@ -150,7 +150,7 @@ fn as_many_flights_as_stated() {
         for protocol in [ReluProtocol::Garbled, ReluProtocol::Ot] {
             // A single segment, so that messages wait for each other.
             let spec = ReluSpec {
-                segment: 1 << 20,
+                segment: 1 << 18,
                 ..spec
             };
             let ((_, garbler), (_, evaluator)) = count(protocol, &spec, Scheme::default(), true);

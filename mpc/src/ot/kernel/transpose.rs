@@ -51,8 +51,9 @@ macro_rules! interleave_kernel {
         pub(in super::super) fn transpose(rows: &[Block], stride: usize, columns: &mut [Block]) {
             let width = columns.len() / 128;
             let whole = width - width % LANES;
+            // Every tile overwrites all of it.
+            let mut squares = [[zero(); 16]; 8];
             for w in (0..whole).step_by(LANES) {
-                let mut squares = [[zero(); 16]; 8];
                 for group in 0..16 {
                     let mut r = [zero(); 8];
                     for (i, v) in r.iter_mut().enumerate() {

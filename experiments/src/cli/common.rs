@@ -19,7 +19,7 @@ use crate::net::Network;
 use crate::random::Source;
 
 /// How to compute.
-#[derive(Debug, Args)]
+#[derive(Copy, Clone, Debug, Args)]
 pub(super) struct Compute {
     /// Threads of a process [default: all cores; bench: half of them for each process]
     #[arg(long, value_name = "N")]
@@ -79,13 +79,18 @@ impl Compute {
         })
     }
 
-    /// Starts this process's thread pool.
-    pub fn start_pool(&self) -> Result<(), Error> {
+    /// Starts this process's thread pool, and runs a party on one of its threads: from outside, every parallel step would wake
+    /// a thread, wait for it, and pull the data into the cache of another core.
+    pub fn run_in_pool(
+        &self,
+        party: impl FnOnce() -> Result<(), Error> + Send,
+    ) -> Result<(), Error> {
         let threads = self.threads.map_or(0, NonZeroUsize::get);
         rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .build_global()
-            .map_err(|error| Error::Failed(format!("cannot start the thread pool: {error}")))
+            .map_err(|error| Error::Failed(format!("cannot start the thread pool: {error}")))?;
+        rayon::scope(|_| party())
     }
 }
 

@@ -70,8 +70,8 @@ pub(super) struct Arguments {
 impl Arguments {
     pub fn run(self) -> Result<(), Error> {
         self.supervised.watch();
-        self.compute.start_pool()?;
-        crate::infer::run(&self.resolve()?)
+        let compute = self.compute.clone();
+        compute.run_in_pool(|| crate::infer::run(&self.resolve()?))
     }
 
     fn resolve(self) -> Result<Options, Error> {

@@ -18,5 +18,7 @@
 
 mod choice;
 mod measure;
+#[cfg(test)]
+mod tests;
 
 pub use choice::{Choice, CostModel, CotCost, Engine, EngineCost, Limit, ReluCost, Setting};

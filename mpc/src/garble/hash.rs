@@ -105,7 +105,7 @@ pub(crate) fn pads_below(limbs: &Limbs, modulus: u32) -> [u32; LANES] {
     let mut pads = [0; LANES];
     let low = lowest.iter().zip(second);
     for (pad, ((x0, x1), (x2, x3))) in pads.iter_mut().zip(low.zip(third.iter().zip(top))) {
-        let mut carry = u64::from(*x0) * m >> 32;
+        let mut carry = (u64::from(*x0) * m) >> 32;
         carry = (u64::from(*x1) * m + carry) >> 32;
         carry = (u64::from(*x2) * m + carry) >> 32;
         *pad = ((u64::from(*x3) * m + carry) >> 32) as u32;

@@ -23,16 +23,17 @@ use crate::share::{add_mod, negate_if, select};
 use correlations::Correlations;
 use rayon::prelude::*;
 use std::collections::VecDeque;
+use zeroize::Zeroizing;
 
 /// The values of one chunk under way.
 struct Work {
     correlations: Correlations,
     /// The share, switched to the width of the comparison.
-    bits: Vec<u32>,
+    bits: Zeroizing<Vec<u32>>,
     /// This party's share of the carry.
-    carry: Vec<u16>,
+    carry: Zeroizing<Vec<u16>>,
     /// `T`, this party's share of the truncated value.
-    t: Vec<u32>,
+    t: Zeroizing<Vec<u32>>,
     /// The garbler's corrections of the truncation's choices.
     choices: Vec<u16>,
 }
@@ -241,12 +242,13 @@ impl Segment<'_> {
 impl Work {
     fn new(layer: &Layer, correlations: Correlations, x: &[u32]) -> Self {
         let len = correlations.len();
-        let (mut bits, mut t) = (Vec::with_capacity(len), Vec::with_capacity(len));
+        let mut bits = Zeroizing::new(Vec::with_capacity(len));
+        let mut t = Zeroizing::new(Vec::with_capacity(len));
         for x in x.iter().chain(std::iter::repeat(&0)).take(len) {
             bits.push(layer.spec.evaluator_bits(*x));
             t.push(*x);
         }
-        let carry = bits
+        let carry: Vec<u16> = bits
             .as_chunks::<LANES>()
             .0
             .iter()
@@ -255,7 +257,7 @@ impl Work {
         Self {
             correlations,
             bits,
-            carry,
+            carry: Zeroizing::new(carry),
             t,
             choices: Vec::new(),
         }

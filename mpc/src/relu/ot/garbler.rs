@@ -23,16 +23,17 @@ use crate::share::{add_mod, negate_if, select, slice_bits, sub_mod};
 use correlations::Correlations;
 use rayon::prelude::*;
 use std::collections::VecDeque;
+use zeroize::Zeroizing;
 
 /// The values of one chunk under way.
 struct Work {
     correlations: Correlations,
     /// The share as the comparison takes it: words, a block's side by side.
-    bits: Vec<u16>,
+    bits: Zeroizing<Vec<u16>>,
     /// This party's share of the carry.
-    carry: Vec<u16>,
+    carry: Zeroizing<Vec<u16>>,
     /// `T`, this party's share of the truncated value; before the first answer the share itself.
-    t: Vec<u32>,
+    t: Zeroizing<Vec<u32>>,
     /// The evaluator's multiplexer message.
     message: Vec<u32>,
 }
@@ -243,17 +244,17 @@ impl Work {
     fn new(layer: &Layer, correlations: Correlations, x: &[u32]) -> Self {
         let len = correlations.len();
         let width = layer.spec.width as usize;
-        let mut t = Vec::with_capacity(len);
+        let mut t = Zeroizing::new(Vec::with_capacity(len));
         t.extend_from_slice(x);
         t.resize(len, 0);
-        let mut bits = vec![0u16; len / LANES * width];
+        let mut bits = Zeroizing::new(vec![0u16; len / LANES * width]);
         for (words, x) in bits.chunks_exact_mut(width).zip(t.as_chunks::<LANES>().0) {
             slice_bits(&x.map(|x| layer.spec.garbler_bits(x)), words);
         }
         Self {
             correlations,
             bits,
-            carry: vec![0; len / LANES],
+            carry: Zeroizing::new(vec![0; len / LANES]),
             t,
             message: Vec::new(),
         }

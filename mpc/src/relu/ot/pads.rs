@@ -5,7 +5,7 @@
 
 use crate::garble::{LANES, Limbs, pads_below};
 use crate::share::{add_mod, negate_if, select, sub_mod};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 /// The sender's half, for one chunk.
 pub(super) struct SentPads {
@@ -48,6 +48,12 @@ impl SentPads {
             difference: Zeroizing::new(self.difference.split_off(at)),
         }
     }
+
+    /// Overwrites the pads, in place.
+    pub(super) fn wipe(&mut self) {
+        self.zero.as_mut_slice().zeroize();
+        self.difference.as_mut_slice().zeroize();
+    }
 }
 
 impl ChosenPads {
@@ -75,6 +81,12 @@ impl ChosenPads {
             choices: Zeroizing::new(self.choices.split_off(at / LANES)),
             pads: Zeroizing::new(self.pads.split_off(at)),
         }
+    }
+
+    /// Overwrites choices and pads, in place.
+    pub(super) fn wipe(&mut self) {
+        self.choices.as_mut_slice().zeroize();
+        self.pads.as_mut_slice().zeroize();
     }
 }
 

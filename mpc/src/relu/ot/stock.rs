@@ -83,6 +83,8 @@ pub(super) trait Chunk {
     fn len(&self) -> usize;
     /// Divides the chunk; the values from `at` on, a multiple of sixteen, are returned.
     fn split_off(&mut self, at: usize) -> Self;
+    /// Overwrites what has been used, in place.
+    fn wipe(&mut self);
 }
 
 /// The chunks of one kind.
@@ -200,7 +202,11 @@ impl<C: Chunk> Stock<C> {
     /// Takes used chunks back.
     pub(super) fn recycle(&mut self, kind: Kind, chunks: impl Iterator<Item = C>) {
         if let Some(shelf) = self.shelf(kind) {
-            shelf.used.extend(chunks.filter(|c| c.len() == CHUNK));
+            let whole = chunks.filter(|c| c.len() == CHUNK);
+            shelf.used.extend(whole.map(|mut chunk| {
+                chunk.wipe();
+                chunk
+            }));
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::garble::{LANES, Limbs};
 use crate::ot::{CotReceiver, CotSender};
 use crate::simd::Simd;
 use rayon::prelude::*;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 /// Random tables of one step of the chain.
 pub(super) struct Tables {
@@ -71,6 +71,20 @@ impl Chunk for Correlations {
         };
         self.len = at;
         rest
+    }
+
+    fn wipe(&mut self) {
+        for lookup in &mut self.lookups {
+            for row in lookup.tables.iter_mut() {
+                row.zeroize();
+            }
+            lookup.masks.as_mut_slice().zeroize();
+        }
+        if let Some(truncation) = &mut self.truncation {
+            truncation.wipe();
+        }
+        self.multiplexer.wipe();
+        self.reverse.wipe();
     }
 }
 

@@ -15,7 +15,7 @@ use crate::garble::{LANES, Limbs};
 use crate::ot::{CotReceiver, CotSender};
 use crate::simd::Simd;
 use rayon::prelude::*;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 /// Random entries of one step of the chain.
 pub(super) struct Entries {
@@ -75,6 +75,18 @@ impl Chunk for Correlations {
         };
         self.len = at;
         rest
+    }
+
+    fn wipe(&mut self) {
+        for lookup in &mut self.lookups {
+            lookup.indices.as_mut_slice().zeroize();
+            lookup.bits.as_mut_slice().zeroize();
+        }
+        if let Some(truncation) = &mut self.truncation {
+            truncation.wipe();
+        }
+        self.multiplexer.wipe();
+        self.reverse.wipe();
     }
 }
 

@@ -1,5 +1,7 @@
 //! `halfmask infer`: the party that holds the images.
 
+mod answers;
+
 use std::fmt::Write;
 use std::io;
 use std::net::SocketAddr;
@@ -12,6 +14,8 @@ use halfmask_models::bridge::session::Kernels;
 use halfmask_models::nn::party::Client;
 use halfmask_models::nn::plan::{InputPlan, Plan};
 use indicatif::{ProgressBar, ProgressStyle};
+
+use answers::Answers;
 
 use crate::data::{Images, Labels};
 use crate::exit::Error;
@@ -37,7 +41,7 @@ pub struct Options {
     pub addresses: Vec<SocketAddr>,
     /// An IDX file of images.
     pub input: PathBuf,
-    /// Where the classes go, one a line.
+    /// Where the classes go, one a line, or the scores, as CSV.
     pub output: PathBuf,
     /// An IDX file of labels to compare with.
     pub labels: Option<PathBuf>,
@@ -100,7 +104,7 @@ pub fn run(options: &Options) -> Result<(), Error> {
     let batches = batches(images.count, batch);
     let progress = Progress::new(images.count, options.progress_lines);
     let quantise = Quantise::new(&plan.input);
-    let mut classes = Vec::with_capacity(images.count);
+    let mut answers = Answers::default();
     let start = Instant::now();
     for range in &batches {
         if options.preprocess {
@@ -108,18 +112,14 @@ pub fn run(options: &Options) -> Result<(), Error> {
         }
         let quantised = quantise.images(&images, range.clone());
         let rows: Vec<&[i64]> = quantised.iter().map(Vec::as_slice).collect();
-        classes.extend(client.classify(&mut channel, &rows).map_err(failed)?);
-        progress.reached(classes.len());
+        answers.add(client.infer(&mut channel, &rows).map_err(failed)?);
+        progress.reached(answers.classes().len());
     }
     let seconds_total = start.elapsed().as_secs_f64();
     client.finish(&mut channel).map_err(failed)?;
     progress.done();
 
-    let mut lines = String::with_capacity(2 * classes.len());
-    for class in &classes {
-        let _ = writeln!(lines, "{class}");
-    }
-    output::write_whole(&options.output, lines.as_bytes())?;
+    output::write_whole(&options.output, answers.text().as_bytes())?;
     let digest = plan.digest().map_err(failed)?;
     let report = ClientReport {
         process: Process {
@@ -136,7 +136,7 @@ pub fn run(options: &Options) -> Result<(), Error> {
         meter: channel.take_meter(),
     };
     report::write(&report, options.report.as_deref())?;
-    output::print(&summary(&report, &classes, labels.as_ref()))
+    output::print(&summary(&report, &answers, labels.as_ref()))
 }
 
 fn read_images(options: &Options) -> Result<Images, Error> {
@@ -237,7 +237,8 @@ impl Quantise {
     }
 }
 
-fn summary(report: &ClientReport, classes: &[u32], labels: Option<&Labels>) -> String {
+fn summary(report: &ClientReport, answers: &Answers, labels: Option<&Labels>) -> String {
+    let classes = answers.classes();
     let mut text = format!(
         "classified {} images in {:.3} s ({:.1} images/s) after {:.3} s of set-up\n",
         report.images,
@@ -245,6 +246,9 @@ fn summary(report: &ClientReport, classes: &[u32], labels: Option<&Labels>) -> S
         images_per_second(report.images, report.seconds_total),
         report.seconds_setup
     );
+    if let Some(step) = answers.step() {
+        let _ = writeln!(text, "scores are rounded to multiples of {step}");
+    }
     if let Some(labels) = labels {
         let pairs = classes.iter().zip(&labels.values);
         let right = pairs

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use halfmask_models::bridge::mpc::simd::Simd;
 use halfmask_models::nn::plan::{Activation, Plan, PoolPlan, RangeKind, Stage};
-use halfmask_models::nn::planner::StageReport;
+use halfmask_models::nn::planner::{Output, StageReport};
 use serde::Serialize;
 
 use crate::bench::record::Parameters;
@@ -23,6 +23,8 @@ use crate::report;
 pub struct Options {
     /// The model.
     pub model: ModelSource,
+    /// What clients learn of an image.
+    pub output: Output,
     /// How the engine is chosen.
     pub engine: EngineOptions,
     /// Images a batch that it is chosen for.
@@ -101,9 +103,10 @@ pub struct Layer {
 /// An unusable model, or a file that cannot be written.
 pub fn run(options: &Options) -> Result<(), Error> {
     let simd = Simd::detect();
-    let (model, chosen) = options
-        .model
-        .load_for(&options.engine, options.batch, simd)?;
+    let (model, chosen) =
+        options
+            .model
+            .load_for(options.output, &options.engine, options.batch, simd)?;
     let inspection = inspect(&model, &chosen).map_err(|source| Error::Model {
         model: options.model.argument().to_string_lossy().into_owned(),
         source,
@@ -192,8 +195,12 @@ fn render(inspection: &Inspection) -> String {
     );
     let _ = writeln!(
         text,
-        "comparisons by {}, garbling by {}, segments of {}\n{}",
-        plan.engine, plan.engine.scheme, inspection.segment, inspection.engine_reason
+        "comparisons by {}, garbling by {}, segments of {}\n{}\nopens to the client {}",
+        plan.engine,
+        plan.engine.scheme,
+        inspection.segment,
+        inspection.engine_reason,
+        opened(plan)
     );
     let header = [
         "layer",
@@ -250,6 +257,15 @@ fn render(inspection: &Inspection) -> String {
         cost.relu_and_gates as f64 / cost.relu_count.max(1) as f64
     );
     text
+}
+
+/// What a client learns of an image.
+fn opened(plan: &Plan) -> String {
+    let values = plan.stages.last().map_or(0, Stage::values);
+    match plan.scores() {
+        None => format!("the class, one of {values}"),
+        Some((_, step)) => format!("all {values} scores, rounded to multiples of {step}"),
+    }
 }
 
 fn shape(layer: &Layer) -> Vec<String> {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use halfmask_models::bridge::mpc::simd::Simd;
 use halfmask_models::nn::graph::Network;
-use halfmask_models::nn::planner::{PlanOptions, Planned, plan};
+use halfmask_models::nn::planner::{Output, PlanOptions, Planned, plan};
 use halfmask_models::onnx;
 
 use crate::engine::{Chosen, EngineOptions};
@@ -61,23 +61,28 @@ impl ModelSource {
         self.load_with(&PlanOptions::default())
     }
 
-    /// Imports and plans the model for an engine that suits batches of `images` images; says which and why.
+    /// Imports and plans the model to open `output`, for an engine that suits batches of `images` images; says which and why.
     ///
     /// # Errors
     /// As [`ModelSource::load`], and those of [`EngineOptions::choose`].
     pub fn load_for(
         &self,
+        output: Output,
         engine: &EngineOptions,
         images: usize,
         simd: Simd,
     ) -> Result<(Model, Chosen), Error> {
-        let plan = self.load()?.planned.plan;
+        let options = PlanOptions {
+            output,
+            ..PlanOptions::default()
+        };
+        let plan = self.load_with(&options)?.planned.plan;
         let chosen = engine.choose(&plan, images.min(plan.max_batch()), simd)?;
         tracing::info!(engine = %chosen.engine, segment = chosen.segment, "{}", chosen.why);
         let model = self.load_with(&PlanOptions {
             engine: chosen.engine,
             segment: chosen.segment,
-            ..PlanOptions::default()
+            ..options
         })?;
         Ok((model, chosen))
     }

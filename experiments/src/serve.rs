@@ -9,6 +9,7 @@ use std::time::Duration;
 use halfmask_models::bridge::mpc::channel::Meter;
 use halfmask_models::bridge::session::Kernels;
 use halfmask_models::nn::party::Server;
+use halfmask_models::nn::planner::Output;
 
 use crate::engine::EngineOptions;
 use crate::exit::{Error, complain};
@@ -24,6 +25,8 @@ use crate::report::{self, Process, ServerReport};
 pub struct Options {
     /// The model.
     pub model: ModelSource,
+    /// What clients learn of an image.
+    pub output: Output,
     /// Where to listen, as the user named it.
     pub listen: String,
     /// The same, resolved.
@@ -59,9 +62,12 @@ struct Served {
 /// An unusable model or address; the first failed session, where a number of sessions was asked for. Otherwise a failed
 /// session is reported on standard error and the next client is served.
 pub fn run(options: &Options) -> Result<(), Error> {
-    let (model, _) = options
-        .model
-        .load_for(&options.engine, options.batch, options.kernels.mpc)?;
+    let (model, _) = options.model.load_for(
+        options.output,
+        &options.engine,
+        options.batch,
+        options.kernels.mpc,
+    )?;
     let plan_digest = model.planned.plan.digest().map_err(|source| Error::Model {
         model: options.model.argument().to_string_lossy().into_owned(),
         source,

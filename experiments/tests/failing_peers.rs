@@ -193,8 +193,8 @@ fn a_client_refuses_what_is_no_server() {
         line.contains("no halfmask server") && line.contains("SSH-2.0-"),
         "{line}"
     );
-    let line = client_after(b"HALFMASK\x01\0\0\0", false);
-    assert!(line.contains("version 1"), "{line}");
+    let line = client_after(b"HALFMASK\x03\0\0\0", false);
+    assert!(line.contains("version 3"), "{line}");
     let line = client_after(b"HALF", true);
     assert!(line.contains("connection"), "{line}");
     let line = client_after(b"", false);

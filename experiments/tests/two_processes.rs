@@ -12,34 +12,11 @@
 mod common;
 
 use std::fs;
-use std::process::Output;
 
-use common::{PATIENCE, Running, error_line, images, labels, run, text, twin_classes};
+use common::{
+    PATIENCE, Running, error_line, images, infer, labels, run, succeeded, text, twin_classes,
+};
 use halfmask::report::{ClientReport, ServerReport, read};
-
-/// Classifies the first shipped digits into a file of a folder.
-fn infer(address: &str, output: &str, more: &[&str]) -> Output {
-    let images = images();
-    let fixed = [
-        "infer",
-        "--connect",
-        address,
-        "--input",
-        &images,
-        "--output",
-        output,
-        "--threads",
-        "1",
-    ];
-    run(&[&fixed, more].concat())
-}
-
-#[track_caller]
-fn succeeded(output: &Output) -> String {
-    let error = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{error}");
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
 
 #[test]
 fn classes_are_the_twins() {
@@ -117,13 +94,10 @@ fn the_client_may_be_started_first() {
 fn the_plan_can_be_pinned() {
     let root = tempfile::tempdir().unwrap();
     let [classes, json] = ["classes", "plan.json"].map(|name| text(&root.path().join(name)));
+    // Measured costs may choose another engine each time, which is another plan.
     let engine = ["--relu", "ot", "--ot", "softspoken-4"];
-    let inspect = [
-        &["inspect", "cryptonets-relu", "--json", &json],
-        &engine[..],
-    ]
-    .concat();
-    succeeded(&run(&inspect));
+    let inspect = ["inspect", "cryptonets-relu", "--json", &json];
+    succeeded(&run(&[&inspect, &engine[..]].concat()));
     let inspection: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(&json).unwrap()).unwrap();
     let digest = inspection["plan_digest"].as_str().unwrap();

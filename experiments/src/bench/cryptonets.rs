@@ -10,6 +10,7 @@ use std::time::Duration;
 use halfmask_models::bridge::mpc::relu::ReluProtocol;
 use halfmask_models::bridge::session::Kernels;
 use halfmask_models::nn::plan::Plan;
+use halfmask_models::nn::planner::Output;
 
 use super::labels::{Agreement, Classes, parse_classes};
 use super::record::{Beside, PeakMemory, Record};
@@ -100,7 +101,7 @@ pub fn run(options: &Options) -> Result<(), Error> {
 fn prepare(options: &Options, engine: &EngineOptions) -> Result<(Model, Chosen), Error> {
     options
         .model
-        .load_for(engine, options.batch, options.kernels.mpc)
+        .load_for(Output::Class, engine, options.batch, options.kernels.mpc)
 }
 
 /// One run with one engine.

@@ -12,6 +12,7 @@ use halfmask_models::bridge::mpc::relu::ReluProtocol;
 use halfmask_models::bridge::mpc::simd::Simd;
 use halfmask_models::bridge::session::Kernels;
 use halfmask_models::bridge::{ckks, mpc};
+use halfmask_models::nn::planner;
 
 use crate::engine::EngineOptions;
 use crate::exit::Error;
@@ -101,6 +102,31 @@ pub(super) struct Link {
     /// (100 Mbit/s, 40 ms), or a rate and a round trip such as 50mbit,80ms (kbit, mbit, gbit; us, ms, s)
     #[arg(long, value_name = "NETWORK", default_value_t)]
     pub network: Network,
+}
+
+/// What the server opens to clients.
+#[derive(Debug, Args)]
+pub(super) struct Output {
+    /// What clients learn of an image: `class`, or `logits` or `logits:BITS`, all scores, flooded and rounded to BITS bits (12).
+    /// Scores tell a client far more of the weights than classes do, enough of them everything: see SECURITY.md
+    #[arg(long, value_name = "WHAT", default_value = "class", value_parser = output)]
+    pub output: planner::Output,
+}
+
+/// Bits of a score where nothing else is said: as many as the argmax compares.
+const SCORE_BITS: u32 = 12;
+
+/// Parses what is opened. Which numbers of bits there may be is the planner's business: it depends on the model.
+fn output(text: &str) -> Result<planner::Output, String> {
+    match text.split_once(':') {
+        None if text == "class" => Ok(planner::Output::Class),
+        None if text == "logits" => Ok(planner::Output::Logits { bits: SCORE_BITS }),
+        Some(("logits", bits)) => match bits.parse() {
+            Ok(bits) => Ok(planner::Output::Logits { bits }),
+            Err(_) => Err(format!("{bits:?} is no number of bits")),
+        },
+        _ => Err("expected class, logits or logits:BITS".to_owned()),
+    }
 }
 
 /// How the server evaluates non-linear layers.
@@ -258,6 +284,20 @@ mod tests {
         assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
         for bad in ["0", "-1", "nan", "inf", "1e9", "x", ""] {
             assert!(seconds(bad).is_err(), "{bad}");
+        }
+        assert_eq!(output("class"), Ok(planner::Output::Class));
+        assert_eq!(output("logits"), Ok(planner::Output::Logits { bits: 12 }));
+        assert_eq!(output("logits:7"), Ok(planner::Output::Logits { bits: 7 }));
+        for bad in [
+            "",
+            "Class",
+            "logits:",
+            "logits:-1",
+            "logits:x",
+            "class:7",
+            "scores",
+        ] {
+            assert!(output(bad).is_err(), "{bad}");
         }
         assert_eq!(digest(&"0f".repeat(32)), Ok([15; 32]));
         for bad in ["", "0f", &"+f".repeat(32), &"é".repeat(32)] {

@@ -21,7 +21,8 @@ Examples:
 
 Each party emulates what it sends: give `serve` and `infer` the same --network.
 
-Writes one predicted class a line, all of them or no file.")]
+Writes one predicted class a line, all of them or no file. If the server opens scores (`serve --output logits`), writes them as
+CSV instead: the line class_0,class_1,... and then one line of scores an image, in the model's units, rounded as the plan says.")]
 pub(super) struct Arguments {
     /// The server (HOST:PORT); tried for a few seconds, so that both can be started at once
     #[arg(long, value_name = "ADDR")]
@@ -29,7 +30,7 @@ pub(super) struct Arguments {
     /// Images in IDX format, .gz or not
     #[arg(long, value_name = "FILE")]
     input: PathBuf,
-    /// Where the classes go
+    /// Where the classes go, or the scores if the server opens them
     #[arg(long, value_name = "FILE")]
     output: PathBuf,
     /// True labels in IDX format, to print the accuracy
@@ -44,7 +45,8 @@ pub(super) struct Arguments {
     /// The longest silence of the server, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
     timeout: Duration,
-    /// Accept only a server with this public plan (`halfmask inspect` prints the digest)
+    /// Accept only a server with this public plan (`halfmask inspect` prints the digest; the engine is part of the plan: name it
+    /// with --relu and --ot, there and at the server)
     #[arg(long, value_name = "HEX", value_parser = digest)]
     expect_plan: Option<[u8; 32]>,
     /// Make ahead of each batch, with the server, what needs no input: correlated OTs, look-up tables, encryption randomness;

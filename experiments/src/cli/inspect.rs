@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::common::Engine;
+use super::common::{Engine, Output};
 use crate::exit::Error;
 use crate::infer::DEFAULT_BATCH;
 use crate::inspect::Options;
@@ -19,6 +19,7 @@ use crate::output::check_target;
 Examples:
   halfmask inspect cryptonets-relu
   halfmask inspect model.onnx --json plan.json
+  halfmask inspect cryptonets-relu --output logits     what clients would see of scores
   halfmask inspect cryptonets-relu --plan-for wan     the engine that a server would choose for this link, and why
 
 For the model's owner: ranges and weights are not in the plan that clients see.")]
@@ -28,6 +29,8 @@ pub(super) struct Arguments {
     /// Write the same to this file (JSON)
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    #[command(flatten)]
+    output: Output,
     #[command(flatten)]
     engine: Engine,
     /// Images a batch that the engine is chosen for
@@ -46,6 +49,7 @@ impl Arguments {
         }
         Ok(Options {
             model: ModelSource::parse(&self.model),
+            output: self.output.output,
             engine: self.engine.options(Network::Loopback, 1),
             batch: self.batch,
             json: self.json,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::common::{Compute, Engine, Link, Seed, Supervised, addresses, seconds};
+use super::common::{Compute, Engine, Link, Output, Seed, Supervised, addresses, seconds};
 use crate::exit::Error;
 use crate::infer::DEFAULT_BATCH;
 use crate::model::ModelSource;
@@ -22,6 +22,7 @@ Examples:
   halfmask serve model.onnx --listen 0.0.0.0:7000 --sessions 0
   halfmask serve cryptonets-relu --listen 0.0.0.0:7000 --plan-for 1gbit,0.2ms -v     plan for a real link, and say why
   halfmask serve cryptonets-relu --listen 127.0.0.1:7000 --network wan     and infer with the same --network
+  halfmask serve model.onnx --listen 0.0.0.0:7000 --output logits:10     scores to clients that may learn so much
 
 Prints `listening on ADDR` once it listens. TCP is neither encrypted nor authenticated: see SECURITY.md.")]
 pub(super) struct Arguments {
@@ -39,6 +40,8 @@ pub(super) struct Arguments {
     /// Write what was counted to this file (JSON)
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
+    #[command(flatten)]
+    output: Output,
     #[command(flatten)]
     link: Link,
     #[command(flatten)]
@@ -69,6 +72,7 @@ impl Arguments {
         }
         Ok(Options {
             model: ModelSource::parse(&self.model),
+            output: self.output.output,
             listen: self.listen,
             addresses,
             timeout: self.timeout,

@@ -54,6 +54,31 @@ pub fn fails(arguments: &[&str], code: i32, words: &[&str]) {
     }
 }
 
+/// Classifies the first shipped digits into a file of a folder.
+pub fn infer(address: &str, output: &str, more: &[&str]) -> Output {
+    let images = images();
+    let fixed = [
+        "infer",
+        "--connect",
+        address,
+        "--input",
+        &images,
+        "--output",
+        output,
+        "--threads",
+        "1",
+    ];
+    run(&[&fixed, more].concat())
+}
+
+/// What a run printed that must succeed.
+#[track_caller]
+pub fn succeeded(output: &Output) -> String {
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{error}");
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
 /// A running program; killed when dropped.
 pub struct Running {
     child: Child,

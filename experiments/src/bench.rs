@@ -1,5 +1,6 @@
 //! Benchmarks: real processes, measured by themselves, put together in a record and a table.
 
+pub mod check;
 pub mod cryptonets;
 pub mod garble;
 pub mod labels;

@@ -1,6 +1,6 @@
 //! Which engine evaluates the non-linear layers of a plan: chosen from measured costs, or as the user says.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use halfmask_models::bridge::mpc::ot::CotProtocol;
 use halfmask_models::bridge::mpc::planner::{CostModel, Engine, EngineCost, Setting};
@@ -49,6 +49,8 @@ impl EngineOptions {
     /// # Errors
     /// [`Error::Usage`] for an unusable cost model, [`Error::Failed`] if measuring one failed.
     pub fn choose(&self, plan: &Plan, images: usize, simd: Simd) -> Result<Chosen, Error> {
+        // Refused even where nothing is left to choose.
+        let given = self.costs.as_deref().map(read).transpose()?;
         let setting = Setting {
             network: self.network.model(),
             threads: self.threads,
@@ -88,12 +90,8 @@ impl EngineOptions {
         let Some(spec) = specs.first() else {
             return Err(Error::Failed("a model without ReLUs has no costs".into()));
         };
-        let costs = match &self.costs {
-            Some(path) => {
-                let text = read_text(path)?;
-                parse(&text)
-                    .map_err(|why| Error::Usage(format!("--costs {}: {why}", path.display())))?
-            }
+        let costs = match given {
+            Some(costs) => costs,
             None => CostModel::measure(spec, simd)
                 .map_err(|error| Error::Failed(format!("cannot measure costs: {error}")))?,
         };
@@ -108,6 +106,11 @@ impl EngineOptions {
     }
 }
 
+fn read(path: &Path) -> Result<CostModel, Error> {
+    parse(&read_text(path)?)
+        .map_err(|why| Error::Usage(format!("--costs {}: {why}", path.display())))
+}
+
 /// A cost model as it is, or as the key `costs` of a record of `bench relu`.
 fn parse(text: &str) -> Result<CostModel, String> {
     let value: serde_json::Value = serde_json::from_str(text).map_err(|e| e.to_string())?;
@@ -115,4 +118,112 @@ fn parse(text: &str) -> Result<CostModel, String> {
     let costs: CostModel = serde_json::from_value(costs).map_err(|e| e.to_string())?;
     costs.check().map_err(|e| e.to_string())?;
     Ok(costs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use halfmask_models::bridge::mpc::planner::{CotCost, ReluCost};
+
+    use crate::model::ModelSource;
+
+    const SOFT: CotProtocol = CotProtocol::SoftSpoken { k: 4 };
+
+    /// Garbling computes less, look-ups send less.
+    fn costs() -> CostModel {
+        let relu = |seconds, to_evaluator, flights| ReluCost {
+            seconds,
+            to_garbler: 10.0,
+            to_evaluator,
+            garbler_chooses: 2.0,
+            evaluator_chooses: 2.0,
+            flights,
+        };
+        CostModel {
+            width: 12,
+            relus: vec![
+                (ReluProtocol::Garbled, relu(1e-7, 330.0, 4)),
+                (ReluProtocol::Ot, relu(2e-7, 12.0, 7)),
+            ],
+            cots: vec![(SOFT, CotCost::default())],
+        }
+    }
+
+    fn choose(options: &EngineOptions) -> Result<Chosen, Error> {
+        let plan = ModelSource::BuiltIn.load()?.planned.plan;
+        options.choose(&plan, 2048, Simd::detect())
+    }
+
+    fn with_costs(folder: &tempfile::TempDir, text: &str) -> EngineOptions {
+        let path = folder.path().join("costs.json");
+        std::fs::write(&path, text).unwrap();
+        EngineOptions {
+            costs: Some(path),
+            threads: 1,
+            ..EngineOptions::default()
+        }
+    }
+
+    #[test]
+    fn given_costs_and_the_link_decide() {
+        let folder = tempfile::tempdir().unwrap();
+        let model = serde_json::to_string(&costs()).unwrap();
+        let record = format!("{{\"name\": \"relu\", \"costs\": {model}}}");
+        for text in [model, record] {
+            let mut options = with_costs(&folder, &text);
+            let chosen = choose(&options).unwrap();
+            assert_eq!(chosen.engine.relu, ReluProtocol::Garbled);
+            assert!(chosen.why.contains("the processors"), "{}", chosen.why);
+            assert_eq!(chosen.segment, 1 << 14);
+            options.network = "100mbit,40ms".parse().unwrap();
+            let chosen = choose(&options).unwrap();
+            assert_eq!(chosen.engine.relu, ReluProtocol::Ot);
+            assert!(chosen.why.contains("the link to the"), "{}", chosen.why);
+            // What the user says holds, whatever it costs.
+            options.relu = Some(ReluProtocol::Garbled);
+            options.segment = Some(4096);
+            let chosen = choose(&options).unwrap();
+            let engine = chosen.engine;
+            assert_eq!((engine.relu, engine.cot), (ReluProtocol::Garbled, SOFT));
+            assert_eq!(chosen.segment, 4096);
+        }
+    }
+
+    #[test]
+    fn nothing_is_measured_where_nothing_is_left_to_choose() {
+        let chosen = choose(&EngineOptions {
+            relu: Some(ReluProtocol::Ot),
+            cot: Some(CotProtocol::Silent),
+            ..EngineOptions::default()
+        });
+        assert_eq!(chosen.unwrap().why, "as asked for");
+        let chosen = choose(&EngineOptions {
+            relu: Some(ReluProtocol::Mp2ml),
+            ..EngineOptions::default()
+        });
+        assert_eq!(chosen.unwrap().why, "the published protocol");
+    }
+
+    #[test]
+    fn unusable_costs_are_the_users_mistake() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut negative = costs();
+        negative.cots[0].1.seconds = -1.0;
+        let mut none = costs();
+        none.cots.clear();
+        let text = |costs| serde_json::to_string(&costs).unwrap();
+        let odd = text(costs()).replacen('{', "{\"colour\": 1,", 1);
+        let texts = [text(negative), text(none), odd];
+        for text in texts.iter().map(String::as_str).chain(["", "{}", "[]"]) {
+            let error = choose(&with_costs(&folder, text)).unwrap_err();
+            assert_eq!(error.exit_code(), 2, "{error}");
+        }
+        // Also where they would not be looked at.
+        let fixed = EngineOptions {
+            relu: Some(ReluProtocol::Ot),
+            cot: Some(SOFT),
+            ..with_costs(&folder, "{}")
+        };
+        assert_eq!(choose(&fixed).unwrap_err().exit_code(), 2);
+    }
 }

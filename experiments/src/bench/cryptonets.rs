@@ -303,6 +303,7 @@ fn record(
         bytes_setup: summary::bytes_setup(client),
         bytes_offline_per_image: summary::bytes_offline_per_image(client),
         bytes_per_relu: summary::bytes_per_relu(client, plan),
+        bytes_per_relu_online: summary::bytes_per_relu_online(client, plan),
         and_gates_per_relu: plan.relu_and_gates() as f64 / plan.relus().max(1) as f64,
         relus_per_image: plan.relus(),
         seconds_per_relu: summary::seconds_per_relu(client, plan),

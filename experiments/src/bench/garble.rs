@@ -48,7 +48,7 @@ pub struct Record {
 pub struct Kernel {
     /// Instruction set.
     pub simd: String,
-    /// `half_gates` or `three_halves`.
+    /// `half-gates` or `three-halves`.
     pub scheme: String,
     /// Garbled gates a second, one thread.
     pub garble_and_per_second: f64,

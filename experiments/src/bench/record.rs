@@ -81,6 +81,9 @@ pub struct Record {
     pub bytes_setup: BothWays,
     /// Bytes both ways of OT, corrections, tables, truncation and multiplexer.
     pub bytes_per_relu: f64,
+    /// Of them, those after the input is known.
+    #[serde(default)]
+    pub bytes_per_relu_online: f64,
     /// Garbled gates of a ReLU.
     pub and_gates_per_relu: f64,
     /// ReLUs of an image.

@@ -324,13 +324,23 @@ fn shares(spec: &ReluSpec, count: usize) -> (Vec<u32>, Vec<u32>) {
         .unzip()
 }
 
+/// The largest difference from `max(x, 0) / 2^h` that a protocol has, in units of the output.
+fn error_bound(relu: ReluProtocol, spec: &ReluSpec) -> f64 {
+    match relu {
+        ReluProtocol::Garbled | ReluProtocol::Ot => spec.error_bound(),
+        // Rounded exactly.
+        ReluProtocol::Mp2ml => 0.5,
+    }
+}
+
 /// Largest difference from `max(x, 0) / 2^h`; an error if it exceeds the bound.
 fn check(
     spec: &ReluSpec,
     x: (&[u32], &[u32]),
     y: (&[u32], &[u32]),
-    what: &str,
+    engine: Engine,
 ) -> Result<f64, Error> {
+    let bound = error_bound(engine.relu, spec);
     let ring = 1i64 << spec.share_bits;
     let modulus = match spec.target {
         Target::Modulus(q) => i64::from(q),
@@ -346,10 +356,9 @@ fn check(
         let exact = value(x0, x1, ring).max(0) as f64 / f64::from(spec.shift).exp2();
         worst = worst.max((value(y0, y1, modulus) as f64 - exact).abs());
     }
-    if worst > spec.error_bound() {
+    if worst > bound {
         return Err(Error::Failed(format!(
-            "bench relu: {what}: an output is off by {worst}, the bound is {}",
-            spec.error_bound()
+            "bench relu: {engine}: an output is off by {worst}, the bound is {bound}"
         )));
     }
     Ok(worst)
@@ -370,12 +379,7 @@ fn shared(options: &Options, engine: Engine, spec: &ReluSpec) -> Result<Mode, Er
     )
     .map_err(failed)?;
     let (server, client) = (outcome.first, outcome.second);
-    let error_seen = check(
-        spec,
-        (&evaluator, &garbler),
-        (&client.y, &server.y),
-        &engine.to_string(),
-    )?;
+    let error_seen = check(spec, (&evaluator, &garbler), (&client.y, &server.y), engine)?;
     let rate = |a: &Run, b: &Run| count as f64 / a.seconds.max(b.seconds);
     let each = |total: u64| total as f64 / count as f64;
     Ok(Mode {
@@ -391,7 +395,7 @@ fn shared(options: &Options, engine: Engine, spec: &ReluSpec) -> Result<Mode, Er
         and_gates_per_relu: f64::from(engine.relu.and_gates(spec)),
         cots_per_relu: each(client.cots),
         rounds: client.all.rounds,
-        error_bound: spec.error_bound(),
+        error_bound: error_bound(engine.relu, spec),
         error_seen,
     })
 }
@@ -553,3 +557,6 @@ pub fn render(record: &Record) -> String {
     let header = ["maxima", "OT", "window", "M windows/s", "bytes", "error <="];
     format!("{relus}\n{}\n", table(&header, rows, 3))
 }
+
+#[cfg(test)]
+mod tests;

@@ -88,6 +88,14 @@ pub fn bytes_per_relu(client: &ClientReport, plan: &Plan) -> f64 {
     tally.bytes() as f64 / (client.images as u64 * plan.relus()).max(1) as f64
 }
 
+/// Of [`bytes_per_relu`], those after the input is known.
+#[must_use]
+pub fn bytes_per_relu_online(client: &ClientReport, plan: &Plan) -> f64 {
+    let online = |scope: &Scope| scope.phase == channel::Phase::Online && scope.part.is_relu();
+    let tally = client.meter.sum(online);
+    tally.bytes() as f64 / (client.images as u64 * plan.relus()).max(1) as f64
+}
+
 /// Bytes an image of what was made ahead of the inputs.
 #[must_use]
 pub fn bytes_offline_per_image(client: &ClientReport) -> BothWays {

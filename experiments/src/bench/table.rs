@@ -117,7 +117,15 @@ fn figures(record: &Record) -> Table {
             format!("{engine}, garbling by {}", engine.scheme),
         );
     }
-    row("bytes a ReLU", format!("{:.1}", record.bytes_per_relu));
+    let online = if record.preprocess {
+        format!(", {:.1} of them online", record.bytes_per_relu_online)
+    } else {
+        String::new()
+    };
+    row(
+        "bytes a ReLU",
+        format!("{:.1}{online}", record.bytes_per_relu),
+    );
     row("AND gates a ReLU", number(record.and_gates_per_relu));
     row("rounds a batch", record.rounds.to_string());
     row("peak memory, client", memory(record.peak_rss_bytes.client));

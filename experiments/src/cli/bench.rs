@@ -10,8 +10,8 @@ use std::time::Duration;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::common::{Compute, Engine, Link, seconds};
+use crate::bench::check;
 use crate::bench::cryptonets::{self, Options, Profile};
-use crate::bench::record::Record;
 use crate::exit::Error;
 use crate::infer::DEFAULT_BATCH;
 use crate::machine;
@@ -158,14 +158,11 @@ pub(super) struct CheckArguments {
 impl CheckArguments {
     pub fn run(self) -> Result<(), Error> {
         let place = self.file.display();
-        let record = Record::parse(&read_text(&self.file)?)
+        let record = check::parse(&read_text(&self.file)?)
             .map_err(|why| Error::Usage(format!("{place}: {why}")))?;
-        record
+        let what = record
             .check()
             .map_err(|why| Error::Failed(format!("{place}: {why}")))?;
-        print(&format!(
-            "{place}: a sane record of {} images\n",
-            record.images
-        ))
+        print(&format!("{place}: a sane record of {what}\n"))
     }
 }

@@ -72,7 +72,7 @@ pub(super) struct Arguments {
 impl Arguments {
     pub fn run(self) -> Result<(), Error> {
         self.supervised.watch();
-        let compute = self.compute.clone();
+        let compute = self.compute;
         compute.run_in_pool(|| crate::infer::run(&self.resolve()?))
     }
 

@@ -60,7 +60,7 @@ pub(super) struct Arguments {
 impl Arguments {
     pub fn run(self) -> Result<(), Error> {
         self.supervised.watch();
-        let compute = self.compute.clone();
+        let compute = self.compute;
         compute.run_in_pool(|| crate::serve::run(&self.resolve()?))
     }
 

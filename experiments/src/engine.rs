@@ -135,6 +135,7 @@ mod tests {
             seconds,
             to_garbler: 10.0,
             to_evaluator,
+            and_gates: 0.0,
             garbler_chooses: 2.0,
             evaluator_chooses: 2.0,
             flights,

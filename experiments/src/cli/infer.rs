@@ -50,7 +50,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "HEX", value_parser = digest)]
     expect_plan: Option<[u8; 32]>,
     /// Make ahead of each batch, with the server, what needs no input: correlated OTs, look-up tables, encryption randomness;
-    /// offline and online are reported apart
+    /// offline and online are reported apart. Signs by `gc` have nothing but silent OTs to make ahead
     #[arg(long)]
     preprocess: bool,
     /// Write what was counted to this file (JSON)

@@ -2,7 +2,7 @@
 
 use crate::Error;
 use crate::channel::NetworkModel;
-use crate::garble::Scheme;
+use crate::garble::{LANES, Scheme};
 use crate::ot::CotProtocol;
 use crate::relu::{ReluProtocol, ReluSpec};
 use serde::{Deserialize, Serialize};
@@ -45,8 +45,10 @@ pub struct ReluCost {
     pub seconds: f64,
     /// Bytes a value from the evaluator to the garbler.
     pub to_garbler: f64,
-    /// Bytes a value from the garbler to the evaluator.
+    /// Bytes a value from the garbler to the evaluator, circuits garbled by half-gates.
     pub to_evaluator: f64,
+    /// AND gates a value: a scheme with shorter tables saves at each of them.
+    pub and_gates: f64,
     /// Correlated OTs a value in which the garbler chooses.
     pub garbler_chooses: f64,
     /// Correlated OTs a value in which the evaluator chooses.
@@ -192,11 +194,12 @@ impl EngineCost {
     /// An engine's costs on the wire; nothing is measured, so computing counts for nothing.
     #[must_use]
     pub fn of_messages(engine: Engine, spec: &ReluSpec) -> Self {
-        let traffic = engine.relu.traffic(spec, engine.scheme);
+        let traffic = engine.relu.traffic(spec, Scheme::HalfGates);
         let relu = ReluCost {
             seconds: 0.0,
             to_garbler: traffic.to_garbler,
             to_evaluator: traffic.to_evaluator,
+            and_gates: f64::from(engine.relu.and_gates(spec)),
             garbler_chooses: traffic.garbler_chooses,
             evaluator_chooses: traffic.evaluator_chooses,
             flights: engine.relu.flights(spec),
@@ -205,15 +208,19 @@ impl EngineCost {
             bytes: engine.cot.bytes_per_cot(),
             ..CotCost::default()
         };
-        Self::of(&relu, &cot)
+        Self::of(&relu, &cot, engine.scheme)
     }
 
-    fn of(relu: &ReluCost, cot: &CotCost) -> Self {
+    fn of(relu: &ReluCost, cot: &CotCost, scheme: Scheme) -> Self {
         let cots = [relu.garbler_chooses, relu.evaluator_chooses];
+        let table = |scheme: Scheme| scheme.gate_bytes() as f64 / LANES as f64;
+        let saved = table(Scheme::HalfGates) - table(scheme);
         Self {
             seconds: relu.seconds + (cots[0] + cots[1]) * cot.seconds,
             to_garbler: relu.to_garbler + cots[1] * cot.bytes[0] + cots[0] * cot.bytes[1],
-            to_evaluator: relu.to_evaluator + cots[0] * cot.bytes[0] + cots[1] * cot.bytes[1],
+            to_evaluator: relu.to_evaluator - relu.and_gates * saved
+                + cots[0] * cot.bytes[0]
+                + cots[1] * cot.bytes[1],
             flights: relu.flights,
             cots,
             cot: *cot,
@@ -275,6 +282,7 @@ impl CostModel {
                 c.seconds,
                 c.to_garbler,
                 c.to_evaluator,
+                c.and_gates,
                 c.garbler_chooses,
                 c.evaluator_chooses,
             ];
@@ -312,7 +320,7 @@ impl CostModel {
             .flat_map(|relu| self.cots.iter().map(move |cot| (relu, cot)))
             .filter(|(_, (cot, _))| only.1.is_none_or(|wanted| wanted == *cot))
             .map(|((relu, cost), (cot, each))| {
-                let cost = EngineCost::of(cost, each);
+                let cost = EngineCost::of(cost, each, scheme);
                 let (seconds, limit) = cost.predict(setting, layers);
                 let engine = Engine {
                     relu: *relu,
@@ -366,6 +374,7 @@ mod tests {
             seconds,
             to_garbler: 10.0,
             to_evaluator,
+            and_gates: 0.0,
             garbler_chooses: chooses[0],
             evaluator_chooses: chooses[1],
             flights,

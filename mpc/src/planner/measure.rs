@@ -172,6 +172,7 @@ fn relu(
         seconds: seconds.max(1e-9),
         to_garbler: traffic.to_garbler,
         to_evaluator: traffic.to_evaluator,
+        and_gates: f64::from(protocol.and_gates(spec)),
         garbler_chooses: traffic.garbler_chooses,
         evaluator_chooses: traffic.evaluator_chooses,
         flights: protocol.flights(spec),

@@ -193,6 +193,7 @@ fn impossible_figures_are_refused() {
                 seconds: 1e-6,
                 to_garbler: 1.0,
                 to_evaluator: 1.0,
+                and_gates: 0.0,
                 garbler_chooses: 1.0,
                 evaluator_chooses: 1.0,
                 flights: 7,

@@ -161,7 +161,7 @@ measure() {
         --json "$work/$kind-link-$number.json" >/dev/null
     wait "$listener"
     start serve $server "$program" serve cryptonets-relu --listen "$listen:0" --network "$network" --threads 1 \
-        --relu gc --ot softspoken-4
+        --relu gc --ot softspoken-4 --plan-for "$model"
     $client "$program" infer --connect "$where" --network "$network" --threads 1 --input "$data" --images "$images" \
         --output "$work/classes-$kind-$number" --report "$work/$kind-infer-$number.json" >/dev/null
     wait "$listener"

@@ -99,9 +99,12 @@ pub fn run(options: &Options) -> Result<(), Error> {
 
 /// Plans the model with an engine for the benchmark's batches.
 fn prepare(options: &Options, engine: &EngineOptions) -> Result<(Model, Chosen), Error> {
+    // A batch is no larger than what there is.
+    let asked = options.images.map_or(usize::MAX, NonZeroUsize::get);
+    let images = options.batch.min(asked);
     options
         .model
-        .load_for(Output::Class, engine, options.batch, options.kernels.mpc)
+        .load_for(Output::Class, engine, images, options.kernels.mpc)
 }
 
 /// One run with one engine.

@@ -5,10 +5,15 @@
 //! 32-bit values; `mp2ml` is the published circuit on 64-bit words. Every mode's outputs are added up and compared with what a
 //! ReLU gives, within the bound that the mode states: a mode that computes something else fails.
 
+mod max_pool;
+mod tables;
+
+pub use max_pool::MaxPoolMode;
+pub use tables::render;
+
 use halfmask_models::bridge::mpc;
 use halfmask_models::bridge::mpc::channel::{Channel, Phase};
 use halfmask_models::bridge::mpc::garble::Scheme;
-use halfmask_models::bridge::mpc::max_pool::{MaxPoolSpec, max_pool, max_pool_reference};
 use halfmask_models::bridge::mpc::mp2ml::Mp2mlSpec;
 use halfmask_models::bridge::mpc::ot::CotProtocol;
 use halfmask_models::bridge::mpc::parties::{self, Bench, Party};
@@ -20,7 +25,6 @@ use halfmask_models::bridge::mpc::simd::Simd;
 use serde::{Deserialize, Serialize};
 use std::time::Instant;
 
-use super::table::table;
 use crate::exit::Error;
 use crate::machine::{self, Machine};
 use crate::net::Network;
@@ -82,27 +86,6 @@ pub struct Mode {
     pub error_bound: f64,
     /// The largest difference seen.
     pub error_seen: f64,
-}
-
-/// Maxima over windows by one protocol.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct MaxPoolMode {
-    /// `gc` or `ot`.
-    pub mode: String,
-    /// Where correlated OTs come from.
-    pub cot: String,
-    /// Values of a window.
-    pub window: u32,
-    /// Bits of the shares, all of them compared.
-    pub value_bits: u32,
-    /// With everything after set-up in the time.
-    pub windows_per_second: f64,
-    /// Both ways.
-    pub bytes_per_window: f64,
-    /// How far below the maximum a result may be.
-    pub error_bound: u64,
-    /// The farthest seen.
-    pub error_seen: u64,
 }
 
 /// What to measure.
@@ -184,7 +167,7 @@ pub fn measure(options: &Options, mut progress: impl FnMut(&str)) -> Result<Reco
     let max_pools = ReluProtocol::ALL
         .map(|relu| {
             progress(&format!("maxima by {relu}"));
-            max_pools(options, relu, of(relu))
+            max_pool::measure(options, relu, of(relu))
         })
         .into_iter()
         .collect::<Result<_, _>>()?;
@@ -417,145 +400,6 @@ fn mp2ml(options: &Options, spec: &ReluSpec) -> Result<Mode, Error> {
         value_bits: Mp2mlSpec::PUBLISHED_WORD_BITS,
         ..mode
     })
-}
-
-/// One party of a layer of maxima; returns its shares and the bytes both ways.
-fn pooling<'a, S: Session + 'a>(
-    options: &'a Options,
-    engine: Engine,
-    spec: &'a MaxPoolSpec,
-    x: &'a [u32],
-) -> Party<'a, S, (Vec<u32>, u64)> {
-    Party::new(
-        move |ch| S::setup(ch, engine, options.simd),
-        move |ch, mut session| {
-            let mut y = vec![0; x.len() / spec.window as usize];
-            let mut relu = session.relu_by(engine.relu);
-            let run = Run::of(ch, |ch| max_pool(&mut *relu, ch, "", spec, x, &mut y))?;
-            Ok((y, run.bytes))
-        },
-    )
-}
-
-fn max_pools(
-    options: &Options,
-    relu: ReluProtocol,
-    cot: CotProtocol,
-) -> Result<MaxPoolMode, Error> {
-    let spec = MaxPoolSpec {
-        share_bits: 16,
-        width: 16,
-        window: 4,
-        segment: 1 << 14,
-    };
-    let engine = Engine {
-        relu,
-        cot,
-        scheme: Scheme::default(),
-    };
-    let windows = (options.relus / 4).max(16);
-    // Differences must fit the ring: values of 14 bits.
-    let values: Vec<i64> = (0..4 * windows as u64)
-        .map(|i| (i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 50) as i64 - (1 << 13))
-        .collect();
-    let (evaluator, garbler): (Vec<u32>, Vec<u32>) = values
-        .iter()
-        .enumerate()
-        .map(|(i, x)| {
-            let garbler = (i as u32).wrapping_mul(2_654_435_761) >> 16;
-            ((*x as u32).wrapping_sub(garbler) & 0xffff, garbler)
-        })
-        .unzip();
-    let bench = Bench {
-        network: options.network.model(),
-        threads: options.threads,
-    };
-    let outcome = parties::run(
-        &bench,
-        pooling::<GarblerSession>(options, engine, &spec, &garbler),
-        pooling::<EvaluatorSession>(options, engine, &spec, &evaluator),
-    )
-    .map_err(failed)?;
-    let ((ours, bytes), (theirs, _)) = (outcome.first, outcome.second);
-    let sums = ours.iter().zip(&theirs);
-    let results = sums.map(|(a, b)| i64::from(a.wrapping_add(*b) as u16 as i16));
-    let exact = max_pool_reference(&spec, &values);
-    let error_seen = exact
-        .iter()
-        .zip(results)
-        .map(|(want, got)| want.abs_diff(got))
-        .max()
-        .unwrap_or(0);
-    if error_seen > spec.error_bound() {
-        return Err(Error::Failed(format!(
-            "bench relu: a maximum by {engine} is off by {error_seen}, the bound is {}",
-            spec.error_bound()
-        )));
-    }
-    Ok(MaxPoolMode {
-        mode: relu.to_string(),
-        cot: cot.to_string(),
-        window: spec.window,
-        value_bits: spec.share_bits,
-        windows_per_second: windows as f64 / outcome.seconds,
-        bytes_per_window: bytes as f64 / windows as f64,
-        error_bound: spec.error_bound(),
-        error_seen,
-    })
-}
-
-/// The record for people.
-#[must_use]
-pub fn render(record: &Record) -> String {
-    let baseline = record.modes.iter().find(|m| m.mode == "mp2ml");
-    let row = |m: &Mode| {
-        let ratio = baseline.map_or(0.0, |b| m.relus_per_second / b.relus_per_second);
-        vec![
-            m.mode.clone(),
-            m.cot.clone(),
-            format!("{} of {}", m.width, m.value_bits),
-            format!("{:.3}", m.relus_per_second / 1e6),
-            format!("{:.3}", m.online_relus_per_second / 1e6),
-            format!("{ratio:.0}"),
-            format!("{:.3}", 1e6 / m.relus_per_second),
-            format!("{:.1}", m.bytes_per_relu),
-            format!("{:.1}", m.online_bytes_per_relu),
-            format!("{}", m.and_gates_per_relu),
-            format!("{:.1}", m.cots_per_relu),
-            m.rounds.to_string(),
-            format!("{:.2}", m.error_bound),
-        ]
-    };
-    let rows = record.modes.iter().chain(&record.engines).map(row);
-    let header = [
-        "mode",
-        "OT",
-        "bits",
-        "M ReLU/s",
-        "online",
-        "x mp2ml",
-        "us a ReLU",
-        "bytes",
-        "online",
-        "AND",
-        "COT",
-        "rounds",
-        "error <=",
-    ];
-    let relus = table(&header, rows.collect(), 3);
-    let row = |m: &MaxPoolMode| {
-        vec![
-            m.mode.clone(),
-            m.cot.clone(),
-            format!("{} values of {} bits", m.window, m.value_bits),
-            format!("{:.3}", m.windows_per_second / 1e6),
-            format!("{:.1}", m.bytes_per_window),
-            m.error_bound.to_string(),
-        ]
-    };
-    let rows = record.max_pools.iter().map(row).collect();
-    let header = ["maxima", "OT", "window", "M windows/s", "bytes", "error <="];
-    format!("{relus}\n{}\n", table(&header, rows, 3))
 }
 
 #[cfg(test)]

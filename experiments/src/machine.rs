@@ -21,6 +21,18 @@ pub struct Machine {
     pub simd: String,
 }
 
+impl Machine {
+    /// This machine, with kernels of the instruction set `simd`.
+    #[must_use]
+    pub fn here(simd: String) -> Self {
+        Self {
+            cpu: cpu(),
+            cores: cores(),
+            simd,
+        }
+    }
+}
+
 /// The version of the source that a run belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Commit {

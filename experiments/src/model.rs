@@ -58,7 +58,9 @@ impl ModelSource {
     /// # Errors
     /// [`Error::Onnx`] for a file that is no usable model, [`Error::Model`] for one that cannot be planned.
     pub fn load(&self) -> Result<Model, Error> {
-        self.load_with(&PlanOptions::default())
+        let network = self.import()?;
+        let planned = self.plan(&network, &PlanOptions::default())?;
+        Ok(Model { network, planned })
     }
 
     /// Imports and plans the model to open `output`, for an engine that suits batches of `images` images; says which and why.
@@ -76,27 +78,31 @@ impl ModelSource {
             output,
             ..PlanOptions::default()
         };
-        let plan = self.load_with(&options)?.planned.plan;
+        let network = self.import()?;
+        let plan = self.plan(&network, &options)?.plan;
         let chosen = engine.choose(&plan, images.min(plan.max_batch()), simd)?;
         tracing::info!(engine = %chosen.engine, segment = chosen.segment, "{}", chosen.why);
-        let model = self.load_with(&PlanOptions {
+        let options = PlanOptions {
             engine: chosen.engine,
             segment: chosen.segment,
             ..options
-        })?;
-        Ok((model, chosen))
+        };
+        let planned = self.plan(&network, &options)?;
+        Ok((Model { network, planned }, chosen))
     }
 
-    fn load_with(&self, options: &PlanOptions) -> Result<Model, Error> {
-        let network = match self {
+    fn import(&self) -> Result<Network, Error> {
+        Ok(match self {
             Self::BuiltIn => onnx::import(BUILT_IN_ONNX)?,
             Self::File(path) => onnx::import_file(path)?,
-        };
-        let planned = plan(&network, options).map_err(|source| Error::Model {
+        })
+    }
+
+    fn plan(&self, network: &Network, options: &PlanOptions) -> Result<Planned, Error> {
+        plan(network, options).map_err(|source| Error::Model {
             model: self.argument().to_string_lossy().into_owned(),
             source,
-        })?;
-        Ok(Model { network, planned })
+        })
     }
 }
 

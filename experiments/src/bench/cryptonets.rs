@@ -324,11 +324,7 @@ fn record(
         parameters: summary::parameters(plan),
         plan_digest: client.process.plan_digest.clone(),
         threads: options.threads,
-        machine: Machine {
-            cpu: machine::cpu(),
-            cores: machine::cores(),
-            simd: client.process.simd.clone(),
-        },
+        machine: Machine::here(client.process.simd.clone()),
         commit: commit.hash,
         dirty: commit.dirty,
         rustc: machine::compiler().into(),

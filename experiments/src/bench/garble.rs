@@ -94,11 +94,7 @@ pub fn measure(options: &Options) -> Result<Record, Error> {
         name: "garble".into(),
         kernels,
         and_gates: template.and_gates(),
-        machine: Machine {
-            cpu: machine::cpu(),
-            cores: machine::cores(),
-            simd: simd.unwrap_or_default(),
-        },
+        machine: Machine::here(simd.unwrap_or_default()),
         commit: machine::commit().hash,
     })
 }

@@ -74,11 +74,7 @@ pub fn measure(options: &Options) -> Result<Record, Error> {
         name: "ot".into(),
         protocols: protocols.collect::<Result<_, _>>()?,
         cots: requests * REQUEST,
-        machine: Machine {
-            cpu: machine::cpu(),
-            cores: machine::cores(),
-            simd: options.simd.to_string(),
-        },
+        machine: Machine::here(options.simd.to_string()),
         commit: machine::commit().hash,
     })
 }

@@ -179,11 +179,7 @@ pub fn measure(options: &Options, mut progress: impl FnMut(&str)) -> Result<Reco
         costs: CostModel::measure(&planned, options.simd).map_err(failed)?,
         network: options.network,
         threads: options.threads,
-        machine: Machine {
-            cpu: machine::cpu(),
-            cores: machine::cores(),
-            simd: options.simd.to_string(),
-        },
+        machine: Machine::here(options.simd.to_string()),
         commit: machine::commit().hash,
     })
 }

@@ -51,6 +51,7 @@ mod garbler;
 mod layer;
 mod lookup;
 mod pads;
+mod parties;
 mod stock;
 mod wire;
 

@@ -8,16 +8,15 @@ mod correlations;
 
 pub(crate) use correlations::GarblerStock;
 
+use super::AHEAD;
 use super::layer::{Layer, cut, cut_mut};
 use super::lookup::{Lanes, entry};
 use super::pads::correct_chosen;
-use super::stock::{Chunk, Kind};
+use super::stock::Chunk;
 use super::wire::{read_residues, write_residue};
-use super::{AHEAD, BATCH};
 use crate::Error;
 use crate::channel::{Channel, Part, Phase, Step};
 use crate::garble::LANES;
-use crate::relu::ReluSpec;
 use crate::session::GarblerSession;
 use crate::share::{add_mod, negate_if, select, slice_bits, sub_mod};
 use correlations::Correlations;
@@ -46,57 +45,8 @@ struct Segment<'y> {
 }
 
 impl GarblerSession {
-    /// See [`crate::relu::SharedRelu::prepare`].
-    pub(crate) fn prepare_ot_relu(
-        &mut self,
-        ch: &mut Channel,
-        phase: Phase,
-        layer: &str,
-        spec: &ReluSpec,
-        count: usize,
-    ) -> Result<(), Error> {
-        spec.validate()?;
-        let count = self.ot_relu.stock.room(count);
-        self.make_ot_relu(ch, phase, layer, spec, count)
-    }
-
-    /// Makes correlations for `count` values.
-    fn make_ot_relu(
-        &mut self,
-        ch: &mut Channel,
-        phase: Phase,
-        layer: &str,
-        spec: &ReluSpec,
-        count: usize,
-    ) -> Result<(), Error> {
-        let ots = (&mut self.choices, &mut self.labels);
-        self.ot_relu
-            .prepare(ch, (phase, layer), Kind::of(spec), count, ots)
-    }
-
-    /// ReLU by OT, see [`crate::relu::SharedRelu::relu`]. Ends by sending, and flushes.
-    pub(crate) fn ot_relu(
-        &mut self,
-        ch: &mut Channel,
-        layer: &str,
-        spec: &ReluSpec,
-        x: &[u32],
-        y: &mut [u32],
-    ) -> Result<(), Error> {
-        spec.check_lengths(x, y)?;
-        let layer = Layer::new(layer, spec);
-        for (x, y) in x.chunks(BATCH).zip(y.chunks_mut(BATCH)) {
-            let count = x.len().next_multiple_of(LANES);
-            let missing = count.saturating_sub(self.ot_relu.stock.ready(layer.kind));
-            self.make_ot_relu(ch, Phase::Online, layer.name, spec, missing)?;
-            self.ot_relu.stock.begin()?;
-            self.run(ch, &layer, x, y)?;
-            self.ot_relu.stock.finish();
-        }
-        ch.flush()
-    }
-
-    fn run(
+    /// This party's part of a layer for which correlations are in stock.
+    pub(super) fn run(
         &mut self,
         ch: &mut Channel,
         layer: &Layer,

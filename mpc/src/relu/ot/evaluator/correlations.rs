@@ -25,7 +25,7 @@ pub(super) struct Tables {
 }
 
 /// What the evaluator holds for up to [`CHUNK`] values.
-pub(super) struct Correlations {
+pub(in crate::relu::ot) struct Correlations {
     len: usize,
     pub(super) lookups: Vec<Tables>,
     pub(super) truncation: Option<SentPads>,
@@ -143,7 +143,7 @@ impl Correlations {
 
 /// The evaluator's stock.
 pub(crate) struct EvaluatorStock {
-    pub(super) stock: Stock<Correlations>,
+    pub(in crate::relu::ot) stock: Stock<Correlations>,
     hashes: Hashes,
     strings: Zeroizing<Vec<Block>>,
 }
@@ -159,7 +159,7 @@ impl EvaluatorStock {
     }
 
     /// Makes correlations for `count` values: all OTs of one direction, then all of the other.
-    pub(super) fn prepare(
+    pub(in crate::relu::ot) fn prepare(
         &mut self,
         ch: &mut Channel,
         (phase, layer): (Phase, &str),

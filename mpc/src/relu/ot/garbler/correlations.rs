@@ -26,7 +26,7 @@ pub(super) struct Entries {
 }
 
 /// What the garbler holds for up to [`CHUNK`] values.
-pub(super) struct Correlations {
+pub(in crate::relu::ot) struct Correlations {
     len: usize,
     pub(super) lookups: Vec<Entries>,
     pub(super) truncation: Option<ChosenPads>,
@@ -156,7 +156,7 @@ impl Correlations {
 
 /// The garbler's stock.
 pub(crate) struct GarblerStock {
-    pub(super) stock: Stock<Correlations>,
+    pub(in crate::relu::ot) stock: Stock<Correlations>,
     hashes: Hashes,
     strings: Zeroizing<Vec<Block>>,
 }
@@ -172,7 +172,7 @@ impl GarblerStock {
     }
 
     /// Makes correlations for `count` values: all OTs of one direction, then all of the other.
-    pub(super) fn prepare(
+    pub(in crate::relu::ot) fn prepare(
         &mut self,
         ch: &mut Channel,
         (phase, layer): (Phase, &str),

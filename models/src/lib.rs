@@ -3,6 +3,7 @@
 pub mod error;
 pub mod nn;
 pub mod onnx;
+pub mod spn;
 
 pub use error::Error;
 pub use halfmask_bridge as bridge;

@@ -9,7 +9,7 @@
 //! for every row and output, unless noise passes its bound: probability 2^-40 for 2^25 values.
 //!
 //! # Algebra
-//! R_Q = Z_Q[X] / (X^N + 1), N = 4096, Q the product of three primes below 2^30. An integer m modulo 2^L stands in R_Q as
+//! `R_Q = Z_Q[X] / (X^N + 1)`, N = 4096, Q the product of three primes below 2^30. An integer m modulo 2^L stands in R_Q as
 //! round(m Q / 2^L), so that a wrap of m is a wrap of Q and vanishes; integer linear maps act on it as on m. The client
 //! encrypts symmetrically, c0 = round(x Q / 2^L) + e - a s with a expanded from a public seed; the server multiplies with W, adds a
 //! fresh encryption of zero (b u + e0, a u + e1), switches c1 to 2^(L+10) and c0 to 2^(L+2), and adds r uniform

@@ -205,11 +205,13 @@ impl Reader {
             "Sum" => Node::Sum { children, weights },
             "Product" => Node::Product { children },
             _ => {
-                let (line, column) = place(text, at);
-                let error = |problem: String| ImportError::Text {
-                    line,
-                    column,
-                    problem,
+                let error = |problem: String| {
+                    let (line, column) = place(text, at);
+                    ImportError::Text {
+                        line,
+                        column,
+                        problem,
+                    }
                 };
                 let distribution = parameters
                     .distribution(&kind)

@@ -2,6 +2,7 @@
 
 use crate::nn::graph::NetworkError;
 use crate::onnx::OnnxError;
+use crate::spn::{ImportError, RowError, SpnError};
 use halfmask_bridge::{ckks, mpc};
 
 /// Anything that can go wrong in this crate.
@@ -14,6 +15,15 @@ pub enum Error {
     /// A network is inconsistent, or was given an input of the wrong shape.
     #[error(transparent)]
     Network(#[from] NetworkError),
+    /// A sum-product network is not valid.
+    #[error(transparent)]
+    Spn(#[from] SpnError),
+    /// A file is no valid sum-product network.
+    #[error(transparent)]
+    SpnImport(#[from] ImportError),
+    /// A row of evidence does not fit its network.
+    #[error(transparent)]
+    Row(#[from] RowError),
     /// A network cannot be planned, or a plan is not acceptable.
     #[error("plan: {0}")]
     Plan(String),

@@ -1,0 +1,423 @@
+//! From a network to its public plan and the server's secrets.
+//!
+//! A node is *linear* if it is a leaf, or a product of linear nodes: its logarithm is linear in the statistics. Linear factors of a product
+//! form its leaf group; a linear child of a sum is a leaf group of its own, once for each reading sum up to a few (so that it takes their weights),
+//! then once for all. Sums and products of one child are that child; a product that only one product reads is part of it. Then
+//! log-weights move down as [`super::plan::Shape`] says.
+
+use super::graph::{Distribution, Node, NodeId, Spn};
+use super::plan::{Classes, Plan, PlanNode, Shape, VariablePlan};
+use super::statistics::{Encoding, Floors, Scale};
+use crate::Error;
+use crate::nn::plan::PROTOCOL_VERSION;
+use halfmask_bridge::mpc::planner::Engine;
+use tracing::warn;
+
+/// Sums that read a leaf group up to which each has its own copy: an adder is needed either way.
+const COPIES: usize = 3;
+
+/// The least and largest [`Scale::ratio_bits`] that are tried.
+const RATIO_BITS: std::ops::RangeInclusive<u32> = 4..=10;
+
+/// Fraction bits beyond the result's where leaves are sums of digits: each digit's coefficient is rounded.
+const GUARD: u32 = 4;
+
+/// How to plan.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlanOptions {
+    /// The model's name, for people.
+    pub model: String,
+    /// Where correlated OTs come from and how circuits are garbled.
+    pub engine: Engine,
+    /// Fraction bits of log2-likelihoods.
+    pub fraction: u32,
+    /// Probabilities and weights below `2^-floor` count as that.
+    pub floor: u32,
+}
+
+impl Default for PlanOptions {
+    fn default() -> Self {
+        Self {
+            model: "spn".into(),
+            engine: Engine::default(),
+            fraction: 16,
+            floor: 64,
+        }
+    }
+}
+
+/// A planned network: what is public, and the server's secrets in the plan's order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Planned {
+    /// The public plan.
+    pub plan: Plan,
+    /// What follows from it.
+    pub shape: Shape,
+    /// What planning changed.
+    pub floors: Floors,
+    pub(crate) groups: Vec<LeafGroup>,
+    /// Baked constants with `fraction` bits, in the plan's order.
+    pub(crate) baked: Vec<i64>,
+}
+
+/// A row of the secret matrix.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct LeafGroup {
+    /// Coefficients that are not zero, by statistic; `fraction + guard` fraction bits.
+    pub(crate) coefficients: Vec<(usize, i64)>,
+    /// Weights from above, with what rounds the guard bits.
+    pub(crate) constant: i64,
+    /// Variables and their most probable values.
+    pub(crate) modes: Vec<(usize, u64)>,
+}
+
+/// A network reduced to what the plan shows, with its weights and leaves.
+#[derive(Default)]
+struct Reduced {
+    nodes: Vec<PlanNode>,
+    /// log2-weights of each sum, else empty.
+    weights: Vec<Vec<f64>>,
+    /// Leaves of each leaf group.
+    groups: Vec<Vec<NodeId>>,
+}
+
+impl Reduced {
+    fn push(&mut self, node: PlanNode, weights: Vec<f64>, leaves: Vec<NodeId>) -> u32 {
+        if node.has_leaves() {
+            self.groups.push(leaves);
+        }
+        self.nodes.push(node);
+        self.weights.push(weights);
+        self.nodes.len() as u32 - 1
+    }
+}
+
+/// Plans a network.
+///
+/// # Errors
+/// [`Error::Plan`] if a variable's leaves cannot be encoded, or values need longer words than are taken.
+pub fn plan(spn: &Spn, options: &PlanOptions) -> Result<Planned, Error> {
+    let variables = encodings(spn)?;
+    let mut floors = Floors::default();
+    let reduced = reduce(spn, options.floor, &mut floors);
+    let wide = variables.iter().any(|v| v.encoding.is_wide());
+    let classes = match spn.class() {
+        Some(variable) => Some(Classes::Variable(variable as u32)),
+        None => (spn.roots().len() > 1).then_some(Classes::Roots),
+    };
+    let mut plan = Plan {
+        version: PROTOCOL_VERSION,
+        model: options.model.clone(),
+        engine: options.engine,
+        scale: Scale {
+            fraction: options.fraction,
+            guard: if wide { GUARD } else { 0 },
+            floor: options.floor,
+            ratio_bits: *RATIO_BITS.end(),
+        },
+        variables,
+        nodes: reduced.nodes,
+        classes,
+    };
+    // As narrow leaves as the longest share leaves room for.
+    let shape = loop {
+        match plan.check() {
+            Err(_) if wide && plan.scale.ratio_bits > *RATIO_BITS.start() => {
+                plan.scale.ratio_bits -= 1
+            }
+            other => break other?,
+        }
+    };
+    let (constants, baked) = place_weights(&plan, &shape, &reduced.weights);
+    let groups = reduced.groups.iter().zip(constants);
+    let groups =
+        groups.map(|(leaves, constant)| group(spn, &plan, &shape, leaves, constant, &mut floors));
+    let planned = Planned {
+        groups: groups.collect(),
+        baked,
+        floors,
+        plan,
+        shape,
+    };
+    if planned.floors != Floors::default() {
+        let Floors {
+            probabilities,
+            deviations,
+            rates,
+            weights,
+        } = planned.floors;
+        warn!(
+            probabilities,
+            deviations, rates, weights, "leaves and weights raised to their floors"
+        );
+    }
+    Ok(planned)
+}
+
+/// How each variable is encoded.
+fn encodings(spn: &Spn) -> Result<Vec<VariablePlan>, Error> {
+    let mut leaves: Vec<Vec<&Distribution>> = vec![Vec::new(); spn.variables().len()];
+    for node in spn.nodes() {
+        if let Node::Leaf {
+            variable,
+            distribution,
+        } = node
+            && let Some(leaves) = leaves.get_mut(*variable)
+        {
+            leaves.push(distribution);
+        }
+    }
+    let variables = spn.variables().iter().zip(leaves);
+    variables
+        .map(|(variable, leaves)| {
+            let encoding = Encoding::of_leaves(leaves.iter().copied());
+            let encoding = encoding
+                .map_err(|why| Error::Plan(format!("variable {}: {why}", variable.name)))?;
+            Ok(VariablePlan {
+                name: variable.name.clone(),
+                encoding,
+            })
+        })
+        .collect()
+}
+
+/// The network without what the plan does not show.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "node numbers of a checked network, children before parents"
+)]
+fn reduce(spn: &Spn, floor: u32, floors: &mut Floors) -> Reduced {
+    let nodes = spn.nodes();
+    // What stands for a node: of one child, that child.
+    let mut alias: Vec<NodeId> = Vec::with_capacity(nodes.len());
+    let mut linear = vec![false; nodes.len()];
+    for (id, node) in nodes.iter().enumerate() {
+        alias.push(match node.children() {
+            [child] => alias[*child],
+            _ => id,
+        });
+        linear[id] = match node {
+            Node::Leaf { .. } => true,
+            Node::Product { children } => children.iter().all(|c| linear[alias[*c]]),
+            Node::Sum { .. } => false,
+        };
+    }
+    let roots: Vec<NodeId> = spn.roots().iter().map(|r| alias[*r]).collect();
+    // Edges from sums, and from products, that remain.
+    let (mut of_sums, mut of_products) = (vec![0usize; nodes.len()], vec![0usize; nodes.len()]);
+    let mut reached = vec![false; nodes.len()];
+    for root in &roots {
+        reached[*root] = true;
+        of_sums[*root] += usize::from(roots.len() > 1);
+    }
+    for (id, node) in nodes.iter().enumerate().rev() {
+        if !reached[id] || linear[id] {
+            continue;
+        }
+        for child in node.children().iter().map(|c| alias[*c]) {
+            reached[child] |= !linear[child];
+            match node {
+                Node::Sum { .. } => of_sums[child] += 1,
+                _ => of_products[child] += 1,
+            }
+        }
+    }
+    let is_inner = |id: NodeId| {
+        of_products[id] == 1
+            && of_sums[id] == 0
+            && !linear[id]
+            && matches!(nodes[id], Node::Product { .. })
+    };
+    let mut reduced = Reduced::default();
+    let mut made: Vec<Option<u32>> = vec![None; nodes.len()];
+    let lone_root = (roots.len() == 1).then(|| roots[0]);
+    for (id, node) in nodes.iter().enumerate() {
+        if alias[id] != id {
+            continue;
+        }
+        if linear[id] {
+            if of_sums[id] > COPIES || lone_root == Some(id) {
+                made[id] = Some(reduced.push(
+                    PlanNode::Leaves,
+                    Vec::new(),
+                    factors(nodes, &alias, &linear, id, |_| true).0,
+                ));
+            }
+            continue;
+        }
+        if !reached[id] || is_inner(id) {
+            continue;
+        }
+        made[id] = Some(match node {
+            Node::Sum { children, weights } => {
+                let weights = weights
+                    .iter()
+                    .map(|w| log2_weight(*w, floor, floors))
+                    .collect();
+                let children = children
+                    .iter()
+                    .map(|c| operand(&mut reduced, &made, nodes, &alias, &linear, alias[*c]));
+                let children = children.collect();
+                reduced.push(PlanNode::Sum { children }, weights, Vec::new())
+            }
+            _ => {
+                let (leaves, children) = factors(nodes, &alias, &linear, id, is_inner);
+                let children = children.into_iter().filter_map(|c| made[c]).collect();
+                let node = PlanNode::Product {
+                    children,
+                    leaves: !leaves.is_empty(),
+                };
+                reduced.push(node, Vec::new(), leaves)
+            }
+        });
+    }
+    if roots.len() > 1 {
+        let weights = spn
+            .prior()
+            .iter()
+            .map(|w| log2_weight(*w, floor, floors))
+            .collect();
+        let children = roots
+            .iter()
+            .map(|r| operand(&mut reduced, &made, nodes, &alias, &linear, *r));
+        let children = children.collect();
+        reduced.push(PlanNode::Sum { children }, weights, Vec::new());
+    }
+    reduced
+}
+
+fn log2_weight(weight: f64, floor: u32, floors: &mut Floors) -> f64 {
+    let (log2, least) = (weight.log2(), -f64::from(floor));
+    floors.weights += usize::from(log2 < least);
+    log2.max(least)
+}
+
+/// The plan's node for a sum's child, a new leaf group if it is linear and read by few.
+#[expect(clippy::indexing_slicing, reason = "node numbers of a checked network")]
+fn operand(
+    reduced: &mut Reduced,
+    made: &[Option<u32>],
+    nodes: &[Node],
+    alias: &[NodeId],
+    linear: &[bool],
+    child: NodeId,
+) -> u32 {
+    made[child].unwrap_or_else(|| {
+        let (leaves, _) = factors(nodes, alias, linear, child, |_| true);
+        reduced.push(PlanNode::Leaves, Vec::new(), leaves)
+    })
+}
+
+/// The leaves below a product by linear nodes and by those products that belong to it, and its other factors.
+#[expect(clippy::indexing_slicing, reason = "node numbers of a checked network")]
+fn factors(
+    nodes: &[Node],
+    alias: &[NodeId],
+    linear: &[bool],
+    top: NodeId,
+    is_inner: impl Fn(NodeId) -> bool,
+) -> (Vec<NodeId>, Vec<NodeId>) {
+    let (mut leaves, mut others) = (Vec::new(), Vec::new());
+    let mut open = vec![top];
+    while let Some(id) = open.pop() {
+        match &nodes[id] {
+            Node::Leaf { .. } => leaves.push(id),
+            node if id == top || linear[id] || is_inner(id) => {
+                open.extend(node.children().iter().rev().map(|c| alias[*c]));
+            }
+            _ => others.push(id),
+        }
+    }
+    (leaves, others)
+}
+
+/// Moves log-weights down; returns the constants of leaf groups, in log2, and what is baked.
+#[expect(clippy::indexing_slicing, reason = "node numbers of a checked plan")]
+fn place_weights(plan: &Plan, shape: &Shape, weights: &[Vec<f64>]) -> (Vec<f64>, Vec<i64>) {
+    let mut pending = vec![0.0f64; plan.nodes.len()];
+    let mut constants = vec![0.0f64; shape.groups];
+    let mut baked = Vec::with_capacity(shape.baked);
+    for (id, node) in plan.nodes.iter().enumerate().rev() {
+        let own = pending[id];
+        if let Some(group) = shape.group_of(id) {
+            constants[group] = own;
+            continue;
+        }
+        if let PlanNode::Sum { children } = node {
+            // In reverse, since the whole is turned round below.
+            for (child, weight) in children.iter().zip(&weights[id]).rev() {
+                if shape.absorbs(*child) {
+                    pending[*child as usize] = own + weight;
+                } else {
+                    let units = f64::from(plan.scale.fraction).exp2();
+                    baked.push(((own + weight) * units).round() as i64);
+                }
+            }
+        } else if let Some(child) = node.children().iter().find(|c| shape.absorbs(**c)) {
+            pending[*child as usize] = own;
+        }
+    }
+    baked.reverse();
+    (constants, baked)
+}
+
+/// A row of the secret matrix.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "node and variable numbers of a checked network"
+)]
+fn group(
+    spn: &Spn,
+    plan: &Plan,
+    shape: &Shape,
+    leaves: &[NodeId],
+    constant: f64,
+    floors: &mut Floors,
+) -> LeafGroup {
+    let scale = plan.scale;
+    let rounding = if scale.guard > 0 {
+        1 << (scale.guard - 1)
+    } else {
+        0
+    };
+    let mut group = LeafGroup {
+        constant: scale.fixed(constant) + rounding,
+        ..LeafGroup::default()
+    };
+    for id in leaves {
+        let Node::Leaf {
+            variable,
+            distribution,
+        } = &spn.nodes()[*id]
+        else {
+            continue;
+        };
+        let encoding = &plan.variables[*variable].encoding;
+        let mut block = vec![0i64; encoding.entries(scale)];
+        encoding.coefficients(scale, distribution, &mut block, floors);
+        let first = shape.blocks[*variable];
+        let entries = block.into_iter().enumerate().filter(|(_, c)| *c != 0);
+        group
+            .coefficients
+            .extend(entries.map(|(i, c)| (first + i, c)));
+        group.modes.push((*variable, encoding.mode(distribution)));
+    }
+    group
+}
+
+impl Planned {
+    /// The secret matrix, row by row, and its constants.
+    #[must_use]
+    pub(crate) fn matrix(&self) -> (Vec<i64>, Vec<i64>) {
+        let columns = self.shape.statistics;
+        let mut dense = vec![0i64; columns * self.groups.len()];
+        for (row, group) in dense.chunks_exact_mut(columns.max(1)).zip(&self.groups) {
+            for (column, coefficient) in &group.coefficients {
+                if let Some(slot) = row.get_mut(*column) {
+                    *slot = *coefficient;
+                }
+            }
+        }
+        (dense, self.groups.iter().map(|g| g.constant).collect())
+    }
+}

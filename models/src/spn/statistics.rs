@@ -1,0 +1,611 @@
+//! Sufficient statistics: how a row of evidence becomes small nonnegative integers, in which every leaf is linear.
+//!
+//! A leaf's log2-density is `theta . x`, with the server's secret `theta` and the client's `x`, of which each variable has a block:
+//!
+//! * *categories and buckets*: `x` is one-hot. The borders of a histogram's buckets are public, those of all leaves of the variable
+//!   together; entry `b` of `theta` is `log2(density_b width_b) <= 0`, and the client adds `-log2 width_b` itself at the end;
+//! * *Gaussian*: the value is clipped to a public range `[low, high]` and becomes an integer `t` of [`POSITION_BITS`] bits,
+//!   `u = t - 2^23`; with the leaf's mean `m` and deviation `s` in the same unit
+//!
+//!   ```text
+//!   log2 p = c - k (u - m)^2 = (c - k m^2 - 2^24 k m) 1 + 2 k m t - k u^2 ,   k = log2(e) / (2 s^2),
+//!   ```
+//!
+//!   and `x` holds 1 and the base-16 digits of `t` and `u^2`, so that nothing is lost in the encrypted product. Centring keeps the terms small that
+//!   cancel. `c <= 0` is relative to the narrowest leaf allowed; the client adds the public difference;
+//! * *Poisson*: `log2 p = k log2 rate - rate log2 e - log2 k!`: `x` holds 1 and the digits of `k` and of `log2 k!` in fixed point.
+//!
+//! A missing variable's block is zero, a factor of one. The last entry of a block is 1, and all others 0, where the variable is
+//! *maximised*: `theta` has `log2 max p` there. So the server sees the same of observed, missing and maximised variables.
+//!
+//! **Public**: kinds, borders, ranges and the narrowest deviation of each variable ([`Encoding`]), which are derived from all leaves
+//! of the variable together: `low` and `high` enclose every leaf's mean by [`SPREAD`] deviations, rounded outwards to multiples of a sixteenth of their
+//! difference or less. **Floors**: probabilities below `2^-floor` count as `2^-floor`, a deviation below `2^-ratio_bits` of
+//! the range as that, a rate below [`RATE_FLOOR`] as that; [`Floors`] counts the leaves it happened to.
+
+use super::graph::{Distribution, Evidence};
+use serde::{Deserialize, Serialize};
+use std::f64::consts::{LOG2_E, PI};
+
+/// Bits of a digit.
+pub const DIGIT_BITS: u32 = 4;
+/// Bits of a Gaussian variable's position in its range.
+pub const POSITION_BITS: u32 = 24;
+/// Deviations by which a Gaussian variable's range surpasses every leaf's mean.
+pub const SPREAD: f64 = 8.0;
+/// The least rate of a Poisson leaf.
+pub const RATE_FLOOR: f64 = 1.0 / 65_536.0;
+/// The largest count a Poisson variable may have.
+pub const MAX_COUNT: u32 = 4095;
+/// The most values or buckets of a variable.
+pub const MAX_VALUES: usize = 1 << 12;
+
+const HALF: i64 = 1 << (POSITION_BITS - 1);
+const POSITION_DIGITS: usize = (POSITION_BITS / DIGIT_BITS) as usize;
+/// `u^2 <= (2^23 - 1)^2`.
+const SQUARE_DIGITS: usize = ((2 * POSITION_BITS - 2) as usize).div_ceil(DIGIT_BITS as usize);
+
+/// The fixed point. Public.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scale {
+    /// Fraction bits of log2-likelihoods.
+    pub fraction: u32,
+    /// Fraction bits beyond these in the leaf layer.
+    pub guard: u32,
+    /// Probabilities and weights below `2^-floor` count as that.
+    pub floor: u32,
+    /// The least standard deviation is `2^-ratio_bits` of the range.
+    pub ratio_bits: u32,
+}
+
+impl Scale {
+    /// Fixed point of the leaf layer.
+    pub(crate) fn fixed(self, log2: f64) -> i64 {
+        (log2 * f64::from(self.fraction + self.guard).exp2()).round() as i64
+    }
+
+    /// `log2 p`, floored; whether it was.
+    fn log2(self, p: f64) -> (f64, bool) {
+        let least = -f64::from(self.floor);
+        let value = p.log2();
+        if value >= least {
+            (value, false)
+        } else {
+            (least, true)
+        }
+    }
+}
+
+/// What a variable's values become. Public.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Encoding {
+    /// No leaf asks for it.
+    Unused,
+    /// One of so many.
+    Categorical {
+        /// Values, from 0.
+        values: u32,
+    },
+    /// A bucket between borders.
+    Histogram {
+        /// Increasing; the last one lies outside.
+        borders: Vec<f64>,
+    },
+    /// A position in a range.
+    Gaussian {
+        /// Lower end.
+        low: f64,
+        /// Upper end.
+        high: f64,
+    },
+    /// A count.
+    Poisson {
+        /// Counts above this are clipped to it.
+        max: u32,
+    },
+}
+
+/// How many leaves do not keep their parameters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Floors {
+    /// Leaves with a probability below the floor, zero among them.
+    pub probabilities: usize,
+    /// Gaussian leaves narrower than the range allows.
+    pub deviations: usize,
+    /// Poisson leaves with too low a rate.
+    pub rates: usize,
+    /// Weights of sums below the floor, zero among them.
+    pub weights: usize,
+}
+
+/// What became of one value.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Placed {
+    /// It was moved into the public range.
+    pub(crate) clamped: bool,
+    /// What the client adds to the log2-likelihood.
+    pub(crate) offset: f64,
+}
+
+fn put_digits(slots: &mut [u32], mut value: u64) {
+    for slot in slots {
+        *slot = (value & 0xf) as u32;
+        value >>= DIGIT_BITS;
+    }
+}
+
+/// The coefficients of a number's digits: `unit 16^j`.
+fn digit_coefficients(slots: &mut [i64], scale: Scale, unit: f64) {
+    let mut weight = unit;
+    for slot in slots {
+        *slot = scale.fixed(weight);
+        weight *= 16.0;
+    }
+}
+
+fn digits_of(max: u64) -> usize {
+    (64 - max.leading_zeros()).div_ceil(DIGIT_BITS) as usize
+}
+
+/// `log2 k!`.
+fn log2_factorial(k: u32) -> f64 {
+    (2..=k).map(|i| f64::from(i).log2()).sum()
+}
+
+/// `log2` of a Poisson mass.
+fn log2_poisson(rate: f64, k: u32) -> f64 {
+    f64::from(k) * rate.log2() - rate * LOG2_E - log2_factorial(k)
+}
+
+/// Index and value of the largest, the first among equals.
+fn largest(values: impl Iterator<Item = f64>) -> f64 {
+    values.fold(f64::NEG_INFINITY, f64::max)
+}
+
+/// Rounds a range outwards to multiples of at most a sixteenth of its length.
+fn outwards(low: f64, high: f64) -> (f64, f64) {
+    let quantum = ((high - low).log2().floor() - 3.0).exp2();
+    (
+        (low / quantum).floor() * quantum,
+        (high / quantum).ceil() * quantum,
+    )
+}
+
+impl Encoding {
+    /// The encoding that fits all leaves of a variable; an error says what does not fit.
+    ///
+    /// # Errors
+    /// Leaves of different kinds, or more values than are taken.
+    pub fn of_leaves<'a>(
+        leaves: impl Iterator<Item = &'a Distribution> + Clone,
+    ) -> Result<Self, String> {
+        let mut encoding = Self::Unused;
+        for leaf in leaves.clone() {
+            encoding = match (encoding, leaf) {
+                (
+                    Self::Unused | Self::Categorical { values: 0..=2 },
+                    Distribution::Bernoulli { .. },
+                ) => Self::Categorical { values: 2 },
+                (Self::Categorical { values }, Distribution::Bernoulli { .. }) => {
+                    Self::Categorical { values }
+                }
+                (Self::Unused, Distribution::Categorical { p }) => Self::Categorical {
+                    values: p.len() as u32,
+                },
+                (Self::Categorical { values }, Distribution::Categorical { p }) => {
+                    Self::Categorical {
+                        values: values.max(p.len() as u32),
+                    }
+                }
+                (Self::Unused, Distribution::Histogram { breaks, .. }) => Self::Histogram {
+                    borders: breaks.clone(),
+                },
+                (Self::Histogram { mut borders }, Distribution::Histogram { breaks, .. }) => {
+                    borders.extend(breaks);
+                    borders.sort_by(f64::total_cmp);
+                    borders.dedup();
+                    Self::Histogram { borders }
+                }
+                (Self::Unused, Distribution::Gaussian { mean, stdev }) => Self::Gaussian {
+                    low: mean - SPREAD * stdev,
+                    high: mean + SPREAD * stdev,
+                },
+                (Self::Gaussian { low, high }, Distribution::Gaussian { mean, stdev }) => {
+                    Self::Gaussian {
+                        low: low.min(mean - SPREAD * stdev),
+                        high: high.max(mean + SPREAD * stdev),
+                    }
+                }
+                (Self::Unused, Distribution::Poisson { rate }) => Self::Poisson {
+                    max: largest_count(*rate),
+                },
+                (Self::Poisson { max }, Distribution::Poisson { rate }) => Self::Poisson {
+                    max: max.max(largest_count(*rate)),
+                },
+                _ => return Err("its leaves are of different kinds".into()),
+            };
+        }
+        if let Self::Gaussian { low, high } = &mut encoding {
+            (*low, *high) = outwards(*low, *high);
+        }
+        encoding.check()?;
+        Ok(encoding)
+    }
+
+    /// Whether the numbers make sense, wherever they come from.
+    ///
+    /// # Errors
+    /// Says what does not.
+    pub fn check(&self) -> Result<(), String> {
+        let good = match self {
+            Self::Unused => true,
+            Self::Categorical { values } => (1..=MAX_VALUES as u32).contains(values),
+            Self::Histogram { borders } => {
+                (2..=MAX_VALUES + 1).contains(&borders.len())
+                    && borders.iter().all(|b| b.is_finite())
+                    && borders
+                        .iter()
+                        .zip(borders.iter().skip(1))
+                        .all(|(a, b)| a < b && (b - a).is_normal())
+            }
+            Self::Gaussian { low, high } => {
+                let unit = (high - low) * (-f64::from(POSITION_BITS)).exp2();
+                // The ends must be told apart after rounding, and the unit must not vanish.
+                low < high && unit.is_normal() && low + unit > *low && high - unit < *high
+            }
+            Self::Poisson { max } => (1..=MAX_COUNT).contains(max),
+        };
+        if good {
+            return Ok(());
+        }
+        Err(match self {
+            Self::Unused => String::new(),
+            Self::Categorical { values } => format!("{values} values, 1 to {MAX_VALUES} are taken"),
+            Self::Histogram { borders } => {
+                format!(
+                    "{} borders; 2 to {} are taken, finite and increasing",
+                    borders.len(),
+                    MAX_VALUES + 1
+                )
+            }
+            Self::Gaussian { low, high } => {
+                format!("the range from {low} to {high} cannot be divided into 2^{POSITION_BITS}")
+            }
+            Self::Poisson { max } => format!("counts up to {max}, at most {MAX_COUNT} are taken"),
+        })
+    }
+
+    /// Whether its leaves take more than a small range of values.
+    #[must_use]
+    pub const fn is_wide(&self) -> bool {
+        matches!(self, Self::Gaussian { .. } | Self::Poisson { .. })
+    }
+
+    /// Entries of its block of statistics.
+    #[must_use]
+    pub fn entries(&self, scale: Scale) -> usize {
+        match self {
+            Self::Unused => 0,
+            Self::Categorical { values } => *values as usize + 1,
+            Self::Histogram { borders } => borders.len(),
+            Self::Gaussian { .. } => POSITION_DIGITS + SQUARE_DIGITS + 2,
+            Self::Poisson { max } => {
+                let factorial = scale.fixed(log2_factorial(*max)) as u64;
+                digits_of(u64::from(*max)) + digits_of(factorial) + 2
+            }
+        }
+    }
+
+    /// No leaf is below minus this, in log2, beyond rounding; and none above 0.
+    #[must_use]
+    pub fn depth(&self, scale: Scale) -> f64 {
+        match self {
+            Self::Unused => 0.0,
+            Self::Categorical { .. } | Self::Histogram { .. } => f64::from(scale.floor),
+            // `|u - m| <= 2^24`, `s >= 2^(24 - ratio_bits)`, `s <= 2^24`.
+            Self::Gaussian { .. } => {
+                let ratio = f64::from(scale.ratio_bits);
+                LOG2_E / 2.0 * (2.0 * ratio).exp2() + ratio + 1.0
+            }
+            Self::Poisson { max } => {
+                let k = f64::from(*max);
+                -k * RATE_FLOOR.log2() + k * LOG2_E + log2_factorial(*max)
+            }
+        }
+    }
+
+    /// No coefficient of its leaves is larger, in units of the leaf layer.
+    #[must_use]
+    pub(crate) fn largest_coefficient(&self, scale: Scale) -> u64 {
+        let top = |digits: usize| f64::from(DIGIT_BITS * (digits.max(1) as u32 - 1)).exp2();
+        let log2 = match self {
+            Self::Unused => 0.0,
+            Self::Categorical { .. } | Self::Histogram { .. } => f64::from(scale.floor),
+            // The constant: `k m^2 + 2^24 k |m| - c` with `|m| <= 2^23`; the digits of `t` and `u^2` have less.
+            Self::Gaussian { .. } => self.depth(scale),
+            Self::Poisson { max } => {
+                let factorial = scale.fixed(log2_factorial(*max)) as u64;
+                let unit = (-f64::from(scale.fraction + scale.guard)).exp2();
+                let count = 16.0 * top(digits_of(u64::from(*max)));
+                let factorial = unit * top(digits_of(factorial));
+                count
+                    .max(factorial)
+                    .max(self.depth(scale).min(f64::from(*max) * LOG2_E + 16.0))
+            }
+        };
+        scale.fixed(log2) as u64 + 1
+    }
+
+    /// Writes a value's statistics over a zeroed block.
+    ///
+    /// # Errors
+    /// What the value must be, if it is not.
+    pub(crate) fn place(
+        &self,
+        scale: Scale,
+        evidence: Evidence,
+        slots: &mut [u32],
+    ) -> Result<Placed, String> {
+        let mut placed = Placed {
+            clamped: false,
+            offset: 0.0,
+        };
+        match evidence {
+            Evidence::Missing => {}
+            Evidence::Maximised => {
+                if let Some(last) = slots.last_mut() {
+                    *last = 1;
+                    placed.offset = self.narrowest(scale).map_or(0.0, |w| -w);
+                }
+            }
+            Evidence::Observed(value) => {
+                placed.clamped = self.place_value(scale, value, slots, &mut placed.offset)?;
+            }
+        }
+        Ok(placed)
+    }
+
+    fn place_value(
+        &self,
+        scale: Scale,
+        value: f64,
+        slots: &mut [u32],
+        offset: &mut f64,
+    ) -> Result<bool, String> {
+        let integer = |limit: f64| value >= 0.0 && value <= limit && value.fract() == 0.0;
+        let one_hot = |slots: &mut [u32], index: usize| {
+            if let Some(slot) = slots.get_mut(index) {
+                *slot = 1;
+            }
+        };
+        match self {
+            Self::Unused if value.is_finite() => Ok(false),
+            Self::Unused => Err("a finite number".into()),
+            Self::Categorical { values } => {
+                if !integer(f64::from(*values) - 1.0) {
+                    return Err(format!("an integer from 0 to {}", values - 1));
+                }
+                one_hot(slots, value as usize);
+                Ok(false)
+            }
+            Self::Histogram { borders } => {
+                let above = borders.partition_point(|b| *b <= value);
+                match (
+                    above.checked_sub(1).and_then(|i| borders.get(i)),
+                    borders.get(above),
+                ) {
+                    (Some(from), Some(to)) if value.is_finite() => {
+                        one_hot(slots, above - 1);
+                        *offset = -(to - from).log2();
+                        Ok(false)
+                    }
+                    _ => Err(format!(
+                        "a number from {} to below {}",
+                        borders.first().copied().unwrap_or_default(),
+                        borders.last().copied().unwrap_or_default()
+                    )),
+                }
+            }
+            Self::Gaussian { low, high } => {
+                if !value.is_finite() {
+                    return Err("a finite number".into());
+                }
+                let steps = (value - low) / (high - low) * f64::from(POSITION_BITS).exp2();
+                // From 1, so that the square has 46 bits. An overflow to infinity is clipped like any other.
+                let t = steps.round().clamp(1.0, (2 * HALF - 1) as f64) as i64;
+                let u = t - HALF;
+                let (position, rest) = slots.split_at_mut(POSITION_DIGITS.min(slots.len()));
+                let (square, rest) = rest.split_at_mut(SQUARE_DIGITS.min(rest.len()));
+                put_digits(position, t as u64);
+                put_digits(square, (u * u) as u64);
+                one_hot(rest, 0);
+                *offset = self.narrowest(scale).map_or(0.0, |w| -w);
+                Ok(value < *low || value > *high)
+            }
+            Self::Poisson { max } => {
+                if !integer(super::support::MAX_COUNT) {
+                    return Err("an integer from 0 to 2^53".into());
+                }
+                let k = value.min(f64::from(*max)) as u32;
+                let (count, rest) = slots.split_at_mut(digits_of(u64::from(*max)).min(slots.len()));
+                let digits = rest.len().saturating_sub(2);
+                let (factorial, rest) = rest.split_at_mut(digits);
+                put_digits(count, u64::from(k));
+                put_digits(factorial, scale.fixed(log2_factorial(k)) as u64);
+                one_hot(rest, 0);
+                Ok(value > f64::from(*max))
+            }
+        }
+    }
+
+    /// `log2` of the least width to which densities are relative: of the narrowest bucket, or of the narrowest Gaussian.
+    fn narrowest(&self, scale: Scale) -> Option<f64> {
+        match self {
+            Self::Histogram { borders } => {
+                let widths = borders
+                    .iter()
+                    .zip(borders.iter().skip(1))
+                    .map(|(a, b)| b - a);
+                Some(widths.fold(f64::INFINITY, f64::min).log2())
+            }
+            Self::Gaussian { low, high } => {
+                let stdev = (high - low) * (-f64::from(scale.ratio_bits)).exp2();
+                Some((stdev * (2.0 * PI).sqrt()).log2())
+            }
+            _ => None,
+        }
+    }
+
+    /// Writes a leaf's coefficients over a zeroed block. Counts what is floored.
+    pub(crate) fn coefficients(
+        &self,
+        scale: Scale,
+        leaf: &Distribution,
+        slots: &mut [i64],
+        floors: &mut Floors,
+    ) {
+        let Some((maximised, slots)) = slots.split_last_mut() else {
+            return;
+        };
+        let mut floored = false;
+        let mut put = |slot: &mut i64, p: f64| {
+            let (log2, low) = scale.log2(p);
+            floored |= low;
+            *slot = scale.fixed(log2);
+        };
+        match (self, leaf) {
+            (_, Distribution::Bernoulli { p }) => {
+                for (value, slot) in slots.iter_mut().enumerate() {
+                    let mass = [1.0 - p, *p].get(value).copied().unwrap_or(0.0);
+                    put(slot, mass);
+                }
+                put(maximised, p.max(1.0 - p));
+            }
+            (_, Distribution::Categorical { p }) => {
+                for (value, slot) in slots.iter_mut().enumerate() {
+                    put(slot, p.get(value).copied().unwrap_or(0.0));
+                }
+                put(maximised, largest(p.iter().copied()));
+            }
+            (Self::Histogram { borders }, Distribution::Histogram { breaks, densities }) => {
+                for ((from, to), slot) in borders.iter().zip(borders.iter().skip(1)).zip(slots) {
+                    let above = breaks.partition_point(|b| b <= from);
+                    let bucket = above.checked_sub(1).and_then(|i| densities.get(i));
+                    put(slot, bucket.copied().unwrap_or(0.0) * (to - from));
+                }
+                let width = self.narrowest(scale).unwrap_or(0.0).exp2();
+                put(maximised, largest(densities.iter().copied()) * width);
+            }
+            (Self::Gaussian { low, high }, Distribution::Gaussian { mean, stdev }) => {
+                let unit = (high - low) * (-f64::from(POSITION_BITS)).exp2();
+                let least = f64::from(POSITION_BITS.saturating_sub(scale.ratio_bits)).exp2();
+                let s = (stdev / unit).max(least);
+                floors.deviations += usize::from(stdev / unit < least);
+                let m = (mean - low) / unit - HALF as f64;
+                let k = LOG2_E / (2.0 * s * s);
+                let c = -(s / least).log2();
+                let (position, rest) = slots.split_at_mut(POSITION_DIGITS.min(slots.len()));
+                let (square, constant) = rest.split_at_mut(SQUARE_DIGITS.min(rest.len()));
+                digit_coefficients(position, scale, 2.0 * k * m);
+                digit_coefficients(square, scale, -k);
+                if let Some(slot) = constant.first_mut() {
+                    *slot = scale.fixed(c - k * m * m - 2.0 * HALF as f64 * k * m);
+                }
+                *maximised = scale.fixed(c);
+            }
+            (Self::Poisson { max }, Distribution::Poisson { rate }) => {
+                floors.rates += usize::from(*rate < RATE_FLOOR);
+                let rate = rate.max(RATE_FLOOR);
+                let (count, rest) = slots.split_at_mut(digits_of(u64::from(*max)).min(slots.len()));
+                let digits = rest.len().saturating_sub(1);
+                let (factorial, constant) = rest.split_at_mut(digits);
+                digit_coefficients(count, scale, rate.log2());
+                // The digits are those of a number in the leaf layer's own fixed point.
+                let mut weight = -1i64;
+                for slot in factorial {
+                    *slot = weight;
+                    weight <<= DIGIT_BITS;
+                }
+                if let Some(slot) = constant.first_mut() {
+                    *slot = scale.fixed(-rate * LOG2_E);
+                }
+                *maximised = scale.fixed(log2_poisson(rate, rate.floor() as u32));
+            }
+            // `of_leaves` has made the encoding of all leaves of the variable.
+            _ => {}
+        }
+        floors.probabilities += usize::from(floored);
+    }
+
+    /// Bits in which a most probable value is opened.
+    #[must_use]
+    pub fn mode_bits(&self) -> usize {
+        match self {
+            Self::Unused => 0,
+            Self::Categorical { values } => {
+                (u32::BITS - (values - 1).leading_zeros()).max(1) as usize
+            }
+            Self::Poisson { max } => (u32::BITS - max.leading_zeros()).max(1) as usize,
+            Self::Histogram { .. } | Self::Gaussian { .. } => POSITION_BITS as usize,
+        }
+    }
+
+    /// A leaf's most probable value in these bits.
+    pub(crate) fn mode(&self, leaf: &Distribution) -> u64 {
+        let value = leaf.mode();
+        match self {
+            Self::Unused => 0,
+            Self::Categorical { .. } => value as u64,
+            Self::Poisson { max } => value.min(f64::from(*max)) as u64,
+            Self::Histogram { .. } | Self::Gaussian { .. } => {
+                let (low, high) = self.range();
+                let steps =
+                    ((value - low) / (high - low) * f64::from(POSITION_BITS).exp2()).round();
+                steps.clamp(0.0, (2 * HALF - 1) as f64) as u64
+            }
+        }
+    }
+
+    /// The value that these bits stand for: to `2^-24` of the range; exact for integers.
+    #[must_use]
+    pub fn mode_value(&self, bits: u64) -> f64 {
+        match self {
+            Self::Unused | Self::Categorical { .. } | Self::Poisson { .. } => bits as f64,
+            Self::Histogram { borders } => {
+                let (low, high) = self.range();
+                let value = low + (high - low) * (bits as f64 * (-f64::from(POSITION_BITS)).exp2());
+                if borders.iter().all(|b| b.fract() == 0.0) {
+                    value.round()
+                } else {
+                    value
+                }
+            }
+            Self::Gaussian { low, high } => {
+                low + (high - low) * (bits as f64 * (-f64::from(POSITION_BITS)).exp2())
+            }
+        }
+    }
+
+    fn range(&self) -> (f64, f64) {
+        match self {
+            Self::Gaussian { low, high } => (*low, *high),
+            Self::Histogram { borders } => (
+                borders.first().copied().unwrap_or(0.0),
+                borders.last().copied().unwrap_or(1.0),
+            ),
+            _ => (0.0, 1.0),
+        }
+    }
+}
+
+/// Counts that a variable with a leaf of this rate may have: eight deviations and a few more, as a power of two minus one.
+fn largest_count(rate: f64) -> u32 {
+    let reach = rate + SPREAD * rate.sqrt() + SPREAD;
+    // Saturates; what is too large fails the check.
+    (reach.ceil() as u32)
+        .saturating_add(1)
+        .checked_next_power_of_two()
+        .map_or(u32::MAX, |p| p - 1)
+}

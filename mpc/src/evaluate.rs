@@ -68,7 +68,7 @@ impl Function<'_> {
     }
 
     /// Blocks that one thread takes at once, each with tables of this size.
-    fn chunk(block_bytes: usize) -> usize {
+    pub(crate) fn chunk(block_bytes: usize) -> usize {
         (CHUNK_TABLE_BYTES / block_bytes.max(1)).clamp(1, MAX_CHUNK_BLOCKS)
     }
 }

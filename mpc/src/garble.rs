@@ -31,6 +31,7 @@
 
 mod hash;
 mod kernel;
+mod live;
 mod parties;
 mod scheme;
 mod three_halves;

@@ -7,7 +7,7 @@
 //! * [`garble`]: half-gates and three-halves garbling of a template over batches of sixteen instances.
 //!
 //! * [`share`]: additive shares modulo powers of two; [`session`]: a garbler and an evaluator, set up once;
-//! * [`evaluate`]: any circuit between the two, its outputs shared or opened to the evaluator;
+//! * [`evaluate`]: any circuit between the two, its outputs shared or opened to the evaluator; [`program`]: many circuits, wired together, in one pass;
 //! * [`relu`], [`max_pool`], [`rescale`], [`argmax`], [`logits`]: the non-linear layers on shared values; [`mp2ml`]: the
 //!   published ReLU, as a baseline.
 //! * [`planner`]: which of them is cheapest between two given parties; [`parties`]: both in one process, to measure.
@@ -28,6 +28,7 @@ pub mod mp2ml;
 pub mod ot;
 pub mod parties;
 pub mod planner;
+pub mod program;
 pub mod relu;
 pub mod rescale;
 pub mod rng;

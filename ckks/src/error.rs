@@ -178,6 +178,15 @@ pub enum Error {
         max_weight: u16,
     },
 
+    /// A wide weight passes its stated width (its value is not told: it is a secret).
+    #[error("weight {index} has more than {bits} bits")]
+    WideWeight {
+        /// Position of the first such weight.
+        index: usize,
+        /// The width.
+        bits: u32,
+    },
+
     /// A group's index lists do not fit its weights.
     #[error("group {group}: {what} lists {got} rows, its weights need {expected}")]
     GroupShape {

@@ -4,6 +4,7 @@
 //! The ladder, each rung using only those below it:
 //!
 //! ```text
+//! wide     integers modulo a power of two through several limbs, exactly
 //! ahead    randomness made before its input, and the passes that use it up
 //! linear   a matrix of secret integers times a column of ciphertexts (a GEMM over residues)
 //! rlwe     keys, seeded and public-key encryption, re-randomisation, modulus switching
@@ -52,6 +53,7 @@ pub mod rlwe;
 mod rows;
 pub mod sample;
 pub mod simd;
+pub mod wide;
 pub mod wire;
 
 pub use ahead::{Encryptor, Expander, Masker};

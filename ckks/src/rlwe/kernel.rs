@@ -41,6 +41,8 @@ macro_rules! versions {
     )*};
 }
 
+pub(crate) use versions;
+
 versions! {
     /// Switches reduced residues in place.
     fn switch(switch: &ModulusSwitch, residues: &mut [u32]) {

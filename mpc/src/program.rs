@@ -49,6 +49,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Longest word, in bits.
 pub const MAX_WORD_BITS: usize = 64;
 
+/// Most rows of one run.
+pub const MAX_ROWS: usize = 1 << 32;
+
 /// Schedules kept: of a whole segment, of the last one, of a single row, and of the probe that sizes segments.
 const SCHEDULES_KEPT: usize = 4;
 
@@ -274,6 +277,13 @@ impl Program {
 
     /// Checks one party's words of all rows.
     fn check(what: &'static str, words: usize, each: usize, rows: usize) -> Result<(), Error> {
+        if rows > MAX_ROWS {
+            return Err(Error::TooLong {
+                what: "rows of a program".into(),
+                length: rows as u64,
+                limit: MAX_ROWS as u64,
+            });
+        }
         if each.checked_mul(rows) == Some(words) {
             return Ok(());
         }

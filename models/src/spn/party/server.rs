@@ -35,8 +35,11 @@ impl Server {
     pub fn new(planned: Planned, kernels: Kernels) -> Result<Self, Error> {
         let spec = planned.plan.exact_spec(&planned.shape);
         let (coefficients, constants) = planned.matrix();
+        let matrix = ExactMatrix::new(&spec, &coefficients, &constants)?;
+        // What a single row needs must not wait for the first one.
+        matrix.prepare(1)?;
         Ok(Self {
-            matrix: ExactMatrix::new(&spec, &coefficients, &constants)?,
+            matrix,
             programs: Programs::default(),
             planned,
             kernels,

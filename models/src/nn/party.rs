@@ -1,6 +1,6 @@
 //! Private inference by two parties.
 //!
-//! A [`Server`] holds a planned network, a [`Client`] images. One connection: hello and plan (`hello.rs`), set-up of keys and
+//! A [`Server`] holds a planned network, a [`Client`] images. One connection: hello and plan ([`crate::hello`]), set-up of keys and
 //! OT, then any number of batches. For a batch, with arrows in one direction coalescing:
 //!
 //! ```text
@@ -22,15 +22,14 @@
 //! the last layer dulls that dependence without removing it. SECURITY.md has figures.
 
 mod client;
-mod hello;
 mod nonlinear;
 mod request;
 mod server;
 #[cfg(test)]
 mod tests;
 
+pub use crate::hello::{HELLO_BYTES, Role};
 pub use client::{Client, Results};
-pub use hello::{HELLO_BYTES, Role};
 pub use server::{Server, ServerConnection};
 
 use crate::Error;

@@ -6,6 +6,7 @@
 //! the planner derives from ranges, so they tell the size of a layer's values within a factor of two; SECURITY.md says so.
 
 use crate::Error;
+use crate::hello::{PlanKind, PublicPlan};
 use halfmask_bridge::ckks::{ParametersLiteral, SecurityTable};
 use halfmask_bridge::mpc::argmax::ArgmaxSpec;
 use halfmask_bridge::mpc::logits::LogitsSpec;
@@ -250,5 +251,23 @@ impl InputPlan {
         let levels = f64::from(self.levels);
         // NaN becomes 0: comparisons with it are false, and the cast saturates.
         (value / self.max * levels).round().clamp(-levels, levels) as i64
+    }
+}
+
+impl PublicPlan for Plan {
+    const KIND: PlanKind = PlanKind::Network;
+    /// A plan in JSON is a few kilobytes.
+    const MAX_BYTES: u32 = 1 << 20;
+
+    fn to_bytes(&self) -> Result<Vec<u8>, Error> {
+        Self::to_bytes(self)
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        Self::from_bytes(bytes)
+    }
+
+    fn ring_digest(&self) -> Result<[u8; 32], Error> {
+        Ok(self.check()?.digest())
     }
 }

@@ -1,8 +1,9 @@
 //! The party that holds the inputs.
 
 use super::request::Request;
-use super::{check_prepared, hello, nonlinear};
+use super::{check_prepared, nonlinear};
 use crate::Error;
+use crate::hello;
 use crate::nn::float::argmax;
 use crate::nn::plan::Plan;
 use halfmask_bridge::ckks::Modulus;
@@ -63,7 +64,7 @@ impl Client {
         random: Randomness,
         kernels: Kernels,
     ) -> Result<Self, Error> {
-        let plan = hello::learn(ch, expected)?;
+        let plan: Plan = hello::learn(ch, expected)?;
         let session = ClientSession::setup(ch, &plan.check()?, plan.engine, random, kernels)?;
         Ok(Self {
             plan,

@@ -1,8 +1,9 @@
 //! The party that holds the model.
 
 use super::request::Request;
-use super::{check_prepared, hello, nonlinear};
+use super::{check_prepared, nonlinear};
 use crate::Error;
+use crate::hello;
 use crate::nn::plan::{Plan, Stage};
 use crate::nn::planner::Planned;
 use halfmask_bridge::linear::IntegerLinear;

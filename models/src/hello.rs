@@ -1,13 +1,13 @@
 //! The opening of a connection: who speaks, in which version, about which plan.
 //!
-//! Both send a fixed number of bytes, the client first: magic, version, role, digest of the ring parameters, digest and length
+//! Both send a fixed number of bytes, the client first: magic, version, role, kind of plan, digest of the ring parameters, digest and length
 //! of the public plan. The server answers as soon as it has seen the magic, so that both sides can name what does not match. A client that does not know the plan yet sends zeros there; one that expects a certain plan sends its digest. Then
 //! the server sends the plan, the client checks it against the hello and against its own rules, and confirms the digest
 //! of what it read. Whatever does not match ends both sides with an error. Nothing here is authenticated: a plain
 //! TCP peer can claim anything; see SECURITY.md.
 
 use crate::Error;
-use crate::nn::plan::{PROTOCOL_VERSION, Plan};
+use crate::nn::plan::PROTOCOL_VERSION;
 use halfmask_bridge::mpc::channel::{Channel, Part, Phase};
 use sha2::{Digest, Sha256};
 
@@ -16,8 +16,47 @@ pub const HELLO_BYTES: usize = 96;
 
 const MAGIC: [u8; 8] = *b"HALFMASK";
 
-/// A plan in JSON is a few kilobytes.
-const MAX_PLAN_BYTES: u32 = 1 << 20;
+/// What a server's plan is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlanKind {
+    /// A neural network.
+    Network,
+    /// A sum-product network.
+    Spn,
+}
+
+impl PlanKind {
+    const fn byte(self) -> u8 {
+        match self {
+            Self::Network => 0,
+            Self::Spn => 1,
+        }
+    }
+
+    /// A kind for people.
+    const fn name(byte: u8) -> &'static str {
+        match byte {
+            0 => "a neural network",
+            1 => "a sum-product network",
+            _ => "something unknown",
+        }
+    }
+}
+
+/// A public plan, as a hello presents it.
+pub(crate) trait PublicPlan: Sized {
+    /// Of what.
+    const KIND: PlanKind;
+    /// The longest one that a client reads.
+    const MAX_BYTES: u32;
+
+    /// Canonical bytes, as they travel; their SHA-256 is the plan's digest.
+    fn to_bytes(&self) -> Result<Vec<u8>, Error>;
+    /// Reads and checks a plan.
+    fn from_bytes(bytes: &[u8]) -> Result<Self, Error>;
+    /// Digest of its ring's parameters, checked.
+    fn ring_digest(&self) -> Result<[u8; 32], Error>;
+}
 
 /// Who speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,11 +91,11 @@ struct Hello {
 }
 
 impl Hello {
-    fn encode(&self, role: Role) -> Vec<u8> {
+    fn encode(&self, role: Role, kind: PlanKind) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(HELLO_BYTES);
         bytes.extend_from_slice(&MAGIC);
         bytes.extend_from_slice(&PROTOCOL_VERSION.to_le_bytes());
-        bytes.extend_from_slice(&[role.byte(), 0, 0, 0]);
+        bytes.extend_from_slice(&[role.byte(), kind.byte(), 0, 0]);
         bytes.extend_from_slice(&self.parameters);
         bytes.extend_from_slice(&self.plan);
         bytes.extend_from_slice(&self.plan_bytes.to_le_bytes());
@@ -78,7 +117,7 @@ impl Hello {
     }
 
     /// Receives the rest.
-    fn receive_rest(ch: &mut Channel, from: Role) -> Result<Self, Error> {
+    fn receive_rest(ch: &mut Channel, from: Role, kind: PlanKind) -> Result<Self, Error> {
         let (mut version, mut role) = ([0u8; 4], [0u8; 4]);
         ch.recv(&mut version)?;
         let version = u32::from_le_bytes(version);
@@ -88,10 +127,23 @@ impl Hello {
             )));
         }
         ch.recv(&mut role)?;
-        if role != [from.byte(), 0, 0, 0] {
+        let [_, what, ..] = role;
+        if role != [from.byte(), what, 0, 0] {
             return Err(Error::Handshake(format!(
                 "the peer is not a {}: role {role:?}",
                 from.name()
+            )));
+        }
+        if what != kind.byte() {
+            let (has, wants) = match from {
+                Role::Server => ("evaluates", "this client asks for"),
+                Role::Client => ("asks for", "this server evaluates"),
+            };
+            return Err(Error::Handshake(format!(
+                "the {} {has} {}, {wants} {}",
+                from.name(),
+                PlanKind::name(what),
+                PlanKind::name(kind.byte())
             )));
         }
         let (mut parameters, mut plan, mut plan_bytes) = ([0u8; 32], [0u8; 32], [0u8; 4]);
@@ -116,19 +168,19 @@ fn hex(digest: &[u8; 32]) -> String {
 ///
 /// # Errors
 /// [`Error::Handshake`] with what does not match, or the channel's.
-pub(super) fn present(ch: &mut Channel, plan: &Plan) -> Result<(), Error> {
+pub(crate) fn present<P: PublicPlan>(ch: &mut Channel, plan: &P) -> Result<(), Error> {
     ch.enter(Phase::Setup, "", Part::Control);
     let bytes = plan.to_bytes()?;
-    let digest = plan.digest()?;
+    let digest: [u8; 32] = Sha256::digest(&bytes).into();
     let mine = Hello {
-        parameters: plan.check()?.digest(),
+        parameters: plan.ring_digest()?,
         plan: digest,
         plan_bytes: bytes.len() as u32,
     };
     Hello::receive_magic(ch, Role::Client)?;
-    ch.send(&mine.encode(Role::Server))?;
+    ch.send(&mine.encode(Role::Server, P::KIND))?;
     ch.flush()?;
-    let theirs = Hello::receive_rest(ch, Role::Client)?;
+    let theirs = Hello::receive_rest(ch, Role::Client, P::KIND)?;
     for (what, ours, theirs) in [
         ("parameters", &mine.parameters, &theirs.parameters),
         ("plan", &mine.plan, &theirs.plan),
@@ -158,16 +210,19 @@ pub(super) fn present(ch: &mut Channel, plan: &Plan) -> Result<(), Error> {
 ///
 /// # Errors
 /// [`Error::Handshake`] with what does not match, [`Error::Plan`] for a plan that is not acceptable, or the channel's.
-pub(super) fn learn(ch: &mut Channel, expected: Option<[u8; 32]>) -> Result<Plan, Error> {
+pub(crate) fn learn<P: PublicPlan>(
+    ch: &mut Channel,
+    expected: Option<[u8; 32]>,
+) -> Result<P, Error> {
     ch.enter(Phase::Setup, "", Part::Control);
     let mine = Hello {
         parameters: [0; 32],
         plan: expected.unwrap_or([0; 32]),
         plan_bytes: 0,
     };
-    ch.send(&mine.encode(Role::Client))?;
+    ch.send(&mine.encode(Role::Client, P::KIND))?;
     Hello::receive_magic(ch, Role::Server)?;
-    let theirs = Hello::receive_rest(ch, Role::Server)?;
+    let theirs = Hello::receive_rest(ch, Role::Server, P::KIND)?;
     if let Some(expected) = expected
         && expected != theirs.plan
     {
@@ -177,13 +232,14 @@ pub(super) fn learn(ch: &mut Channel, expected: Option<[u8; 32]>) -> Result<Plan
             hex(&theirs.plan)
         )));
     }
-    if theirs.plan_bytes > MAX_PLAN_BYTES {
+    if theirs.plan_bytes > P::MAX_BYTES {
         return Err(Error::Handshake(format!(
-            "the server announces a plan of {} bytes, at most {MAX_PLAN_BYTES} are taken",
-            theirs.plan_bytes
+            "the server announces a plan of {} bytes, at most {} are taken",
+            theirs.plan_bytes,
+            P::MAX_BYTES
         )));
     }
-    let bytes = ch.recv_vec(u64::from(theirs.plan_bytes), MAX_PLAN_BYTES as usize)?;
+    let bytes = ch.recv_vec(u64::from(theirs.plan_bytes), P::MAX_BYTES as usize)?;
     let digest: [u8; 32] = Sha256::digest(&bytes).into();
     if digest != theirs.plan {
         return Err(Error::Handshake(format!(
@@ -192,8 +248,8 @@ pub(super) fn learn(ch: &mut Channel, expected: Option<[u8; 32]>) -> Result<Plan
             hex(&theirs.plan)
         )));
     }
-    let plan = Plan::from_bytes(&bytes)?;
-    let parameters = plan.check()?.digest();
+    let plan = P::from_bytes(&bytes)?;
+    let parameters = plan.ring_digest()?;
     if parameters != theirs.parameters {
         return Err(Error::Handshake(format!(
             "the plan's parameters are {}, the server announced {}",

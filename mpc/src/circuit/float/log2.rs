@@ -30,8 +30,8 @@ use crate::circuit::{Builder, Signedness, Wire};
 /// two; subnormal arguments count in full.
 ///
 /// Every result is within 0.64 units of its last place for [`Format::F32`], 0.79 for [`Format::F64`]; on `[1, 2]` the
-/// absolute error is at most 3.4e-8 and 7.2e-17; the worst of all mantissas of `F32` is off by 3.09e-8. Monotony is not
-/// promised.
+/// absolute error is at most 3.4e-8 and 7.2e-17. The worst seen were 0.54 units of 1.1e8 arguments of `F32` and 0.56 of
+/// 1.6e7 of `F64`; on `[1, 2]` 3.09e-8, among all mantissas of `F32`, and 5.77e-17. Monotony is not promised.
 ///
 /// # Errors
 /// [`Error::Circuit`] if `x` has not the format's length, or the format has fewer than three or more than 52 mantissa bits,

@@ -8,7 +8,7 @@
 use super::circuits::{ModeWord, mode_words};
 use super::evaluate::always_active;
 use super::graph::{Distribution, Node, NodeId, Spn};
-use super::plan::{Classes, Plan, PlanNode, Shape, VariablePlan};
+use super::plan::{Classes, Plan, PlanNode, Precision, Shape, VariablePlan};
 use super::query::QueryKind;
 use super::statistics::{Encoding, Floors, Scale};
 use crate::Error;
@@ -35,6 +35,8 @@ pub struct PlanOptions {
     pub engine: Engine,
     /// Fraction bits of log2-likelihoods.
     pub fraction: u32,
+    /// How sums are approximated.
+    pub precision: Precision,
     /// Probabilities and weights below `2^-floor` count as that.
     pub floor: u32,
     /// How rows are put into ciphertexts.
@@ -47,6 +49,7 @@ impl Default for PlanOptions {
             model: "spn".into(),
             engine: Engine::default(),
             fraction: 16,
+            precision: Precision::default(),
             floor: 64,
             packing: PackingChoice::default(),
         }
@@ -102,6 +105,7 @@ pub fn plan(spn: &Spn, options: &PlanOptions) -> Result<Planned, Error> {
             floor: options.floor,
             ratio_bits: *RATIO_BITS.end(),
         },
+        precision: options.precision,
         variables,
         nodes: reduced.nodes,
         classes,

@@ -63,12 +63,12 @@ impl Server {
     ) -> Result<ServerConnection<'_>, Error> {
         let plan = &self.planned.plan;
         hello::present(ch, plan)?;
-        let (he, mut mpc) = random.into_parts();
+        let (mut he, mut mpc) = random.into_parts();
         let engine = plan.engine;
         let garbler =
             GarblerSession::setup_with(ch, engine.cot, engine.scheme, &mut mpc, self.kernels.mpc)?;
         let spec = plan.exact_spec(&self.planned.shape);
-        let exact = ExactServer::setup(ch, &spec, garbler.seed(), he, self.kernels)?;
+        let exact = ExactServer::setup(ch, &spec, garbler.seed(), &mut he, self.kernels)?;
         Ok(ServerConnection {
             server: self,
             garbler,

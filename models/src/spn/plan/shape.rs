@@ -23,7 +23,7 @@ use crate::spn::statistics::{Encoding, LARGEST, Scale};
 /// The least width of a word.
 const MIN_WIDTH: u32 = 26;
 
-/// Units of the last place that one operation or leaf may add in error: a table at most four, a leaf half a unit of `2^-guard` times the largest digit
+/// Units of the last place that one operation or leaf may add in error: a table at most eleven, a leaf half a unit of `2^-guard` times the largest digit
 /// for each of its digits.
 const UNITS: u64 = 16;
 
@@ -103,6 +103,7 @@ impl Plan {
         self.check_classes()?;
         shape.widths = self.widths(&shape)?;
         self.exact_spec(&shape).check()?;
+        self.log_sum(shape.widths)?;
         Ok(shape)
     }
 

@@ -166,10 +166,11 @@ fn bad_plans_are_refused() {
             Box::new(|p| {
                 // A product of a product of itself: as many leaf groups in a tree as 2^40.
                 let last = p.nodes.len() as u32 - 1;
-                p.nodes.extend((last..last + 40).map(|last| PlanNode::Product {
-                    children: vec![last, last],
-                    leaves: false,
-                }));
+                p.nodes
+                    .extend((last..last + 40).map(|last| PlanNode::Product {
+                        children: vec![last, last],
+                        leaves: false,
+                    }));
             }),
         ),
     ];

@@ -12,6 +12,7 @@ mod em;
 mod family;
 mod grow;
 mod network;
+mod plan;
 mod random;
 mod rat;
 mod table;

@@ -225,15 +225,15 @@ fn borders(column: &[f64]) -> Vec<f64> {
             .collect()
     };
     breaks.dedup();
-    // The last border lies above every value: by one for counts, by a small share of the range for others.
-    let counts = sorted.iter().all(|x| x.fract() == 0.0);
     let first = breaks[0];
-    let step = if counts {
-        1.0
+    if sorted.iter().all(|x| x.fract() == 0.0) {
+        breaks.push(last + 1.0);
     } else {
-        ((last - first) * 0.01).max(1e-6)
-    };
-    breaks.push(last + step);
+        // The last bucket holds the largest value, and values not seen before are possible some way outside.
+        let range = (last - first).max(1e-6);
+        breaks.insert(0, first - 0.5 * range);
+        breaks.extend([last + 0.01 * range, last + 0.5 * range]);
+    }
     breaks
 }
 

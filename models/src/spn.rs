@@ -3,6 +3,7 @@
 //! * [`graph`]: the network, with its checks in `check` and what its variables may be in [`support`];
 //! * [`float`]: float64 evaluation in the log domain;
 //! * [`json`]: the project's own file format; [`import`]: others;
+//! * [`learn`]: structures and parameters from data;
 //! * [`plan`]: the public plan of the private evaluation, [`lower`]: how it and the secrets are made, [`statistics`]: what clients' rows become;
 //! * [`query`]: questions and answers; `evaluate`, `circuits`, `rows`: what the protocol computes, on integers in the [`twin`], by two parties in [`party`];
 //! * [`error`]: what can go wrong.
@@ -15,6 +16,7 @@ pub mod float;
 pub mod graph;
 pub mod import;
 pub mod json;
+pub mod learn;
 pub mod lower;
 pub mod party;
 pub mod plan;

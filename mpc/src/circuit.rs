@@ -55,6 +55,7 @@ mod multiply;
 mod priority;
 mod registers;
 mod select;
+pub mod selection;
 mod shift;
 mod template;
 #[cfg(test)]

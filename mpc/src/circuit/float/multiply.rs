@@ -1,15 +1,15 @@
 //! Multiplication.
 //!
-//! Signs add, exponents add, significands multiply; what costs besides the product is numbers that are not normal. If `x` or `y`
-//! is subnormal, its significand is shifted until its leading one is on top. Where the bias is at least `m + 2`, as in
-//! every interchange format, two subnormals have a product below half of the least subnormal, zero after rounding: so one
-//! normalisation is enough, of the operand that may need it. The product of two normalised significands, of `2 (m + 1)` bits, has its
-//! leading one on top or one below. If the exponent comes out as less than 1, it is shifted back by the difference.
+//! Signs are added, exponents are added, significands multiplied; what costs besides the product is numbers that are not
+//! normal. The significand of one operand, of the one that is subnormal if one is, is shifted until its leading one is on
+//! top. Then the product of two significands, of `2 (m + 1)` bits, has its leading one on top or one below, or both operands are
+//! subnormal. If the exponent comes out as less than 1, as it does in that case, the product is shifted back by the difference, wherever
+//! its leading one is.
 
 use super::add::effective;
 use super::format::{Fields, Format};
 use super::round::{Unrounded, round};
-use super::shift::{Normalised, normalise, shift_right_sticky};
+use super::shift::{normalise, shift_right_sticky};
 use crate::circuit::compare::Signedness;
 use crate::circuit::priority::index_bits;
 use crate::circuit::{Builder, Wire};
@@ -23,38 +23,29 @@ pub fn mul(b: &mut Builder, format: Format, x: &[Wire], y: &[Wire]) -> Vec<Wire>
     let (exponent, carry) = b.add_with_carry(&exponent_x, &exponent_y, zero);
     let exponent = [exponent, vec![carry]].concat();
 
-    // u = y if x is normal, else x; so u is zero if either is, unless the product underflows.
-    let v = b.multiplex(normal_x, &y.mantissa, &x.mantissa);
-    let swapped = b.xor_word(&x.mantissa, &y.mantissa);
-    let mut u = b.xor_word(&v, &swapped);
-    let mut v = v;
+    // u = y if x is normal, else x; so u is zero if either is, or both are subnormal.
+    let mut u = b.multiplex(normal_x, &x.mantissa, &y.mantissa);
+    let both_words = b.xor_word(&x.mantissa, &y.mantissa);
+    let mut v = b.xor_word(&u, &both_words);
     let both = b.and(normal_x, normal_y);
     let either = b.xor(normal_x, normal_y);
     u.push(both);
     v.push(b.xor(either, both));
     let u = normalise(b, &u);
-    let (v, shift, is_zero) = if subnormal_products_vanish(format) {
-        (v, u.shift, u.zero)
-    } else {
-        let v = normalise(b, &v);
-        let (shift, carry) = b.add_with_carry(&u.shift, &v.shift, zero);
-        let is_zero = b.or(u.zero, v.zero);
-        (v.word, [shift, vec![carry]].concat(), is_zero)
-    };
     let product = b.product(&u.word, &v);
 
     let (special_x, nan_x) = specials(b, &x);
     let (special_y, nan_y) = specials(b, &y);
     let special = b.or(special_x, special_y);
-    let infinity_times_zero = b.and(special, is_zero);
+    let infinity_times_zero = b.and(special, u.zero);
     let nan = b.or(nan_x, nan_y);
     let nan = b.or(nan, infinity_times_zero);
     let product = Product {
         sign: b.xor(x.sign, y.sign),
         word: product,
         exponent,
-        shift,
-        is_zero,
+        shift: u.shift,
+        is_zero: u.zero,
         special,
         nan,
     };
@@ -69,34 +60,19 @@ pub fn square(b: &mut Builder, format: Format, x: &[Wire]) -> Vec<Wire> {
     exponent.insert(0, zero);
     let mut word = x.mantissa.clone();
     word.push(normal);
-    let (word, shift, is_zero) = if subnormal_products_vanish(format) {
-        // Of zero and of subnormals the product underflows.
-        (word, Vec::new(), zero)
-    } else {
-        let Normalised {
-            word,
-            shift,
-            zero: is_zero,
-        } = normalise(b, &word);
-        (word, [&[zero], &shift[..]].concat(), is_zero)
-    };
+    // A subnormal need not be shifted up: its square's exponent says that it is to be shifted down.
     let word = b.product(&word, &word);
     let (special, nan) = specials(b, &x);
     let product = Product {
         sign: zero,
         word,
         exponent,
-        shift,
-        is_zero,
+        shift: Vec::new(),
+        is_zero: zero,
         special,
         nan,
     };
     product.finish(b, format)
-}
-
-/// Whether the product of two subnormals, less than `2^(2 - 2B)`, is at most half of the least one, `2^(1 - B - m)`.
-fn subnormal_products_vanish(format: Format) -> bool {
-    format.bias() >= format.mantissa as u64 + 2
 }
 
 /// Whether the number is infinite or NaN, and whether it is NaN.
@@ -109,7 +85,7 @@ fn specials(b: &mut Builder, x: &Fields) -> (Wire, Wire) {
 /// A product of significands with what is known of its exponent.
 struct Product {
     sign: Wire,
-    /// Of `2 (m + 1)` bits; the leading one is on top or one below, or the exponent is far too small.
+    /// Of `2 (m + 1)` bits; the leading one is on top or one below, or the biased exponent of the top but one is at most 1.
     word: Vec<Wire>,
     /// The sum of the operands' biased exponents.
     exponent: Vec<Wire>,

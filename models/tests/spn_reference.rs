@@ -113,3 +113,23 @@ fn nltcs_from_a_node_list() {
 fn msnbc_from_a_node_list() {
     reproduces("msnbc", "json", MSNBC);
 }
+
+#[test]
+fn nltcs_from_an_equation() {
+    reproduces("nltcs", "eq.txt", NLTCS);
+}
+
+#[test]
+fn msnbc_from_an_equation() {
+    reproduces("msnbc", "eq.txt", MSNBC);
+}
+
+#[test]
+fn nltcs_from_a_reference_graph() {
+    reproduces("nltcs", "graph.txt", NLTCS);
+}
+
+#[test]
+fn msnbc_from_a_reference_graph() {
+    reproduces("msnbc", "graph.txt", MSNBC);
+}

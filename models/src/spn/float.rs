@@ -6,7 +6,8 @@
 //! Evidence means the same in every query: an observed variable enters its leaves' densities, a missing one makes them 1 (it is summed
 //! out), a maximised one makes each its maximum. Queries differ in what sums do: in [`Evaluator::mpe`] they take the largest weighted
 //! child (max-product), otherwise they add. SPFlow 0.0.4x adds on the way up even for most probable explanations and takes the largest
-//! on the way down only; a protocol that does the same would open the branches that the sums, not the maxima, prefer.
+//! on the way down only, which can miss the largest; and its mode of a histogram is the bucket of the largest mass, here that of the
+//! largest density, which maximises what is evaluated.
 //!
 //! Many roots are the children of one more sum, whose weights are the prior.
 

@@ -32,6 +32,12 @@ impl Randomness {
         })
     }
 
+    /// The two generators, for sessions that set up their parts themselves.
+    #[must_use]
+    pub fn into_parts(self) -> (halfmask_ckks::SecureRng, halfmask_mpc::rng::SecureRng) {
+        (self.he, self.mpc)
+    }
+
     /// A known seed: nothing drawn from it is secret. For tests alone.
     #[cfg(any(test, feature = "test-seed"))]
     #[must_use]

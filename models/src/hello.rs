@@ -210,7 +210,10 @@ pub(crate) fn present<P: PublicPlan>(ch: &mut Channel, plan: &P) -> Result<(), E
 ///
 /// # Errors
 /// [`Error::Handshake`] with what does not match, [`Error::Plan`] for a plan that is not acceptable, or the channel's.
-pub(crate) fn learn<P: PublicPlan>(ch: &mut Channel, expected: Option<[u8; 32]>) -> Result<P, Error> {
+pub(crate) fn learn<P: PublicPlan>(
+    ch: &mut Channel,
+    expected: Option<[u8; 32]>,
+) -> Result<P, Error> {
     ch.enter(Phase::Setup, "", Part::Control);
     let mine = Hello {
         parameters: [0; 32],

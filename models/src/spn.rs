@@ -4,19 +4,26 @@
 //! * [`float`]: float64 evaluation in the log domain;
 //! * [`json`]: the project's own file format; [`import`]: others;
 //! * [`plan`]: the public plan of the private evaluation, [`lower`]: how it and the secrets are made, [`statistics`]: what clients' rows become;
-//! * [`query`]: questions and answers;
+//! * [`query`]: questions and answers; `evaluate`, `circuits`, `rows`: what the protocol computes, on integers in the [`twin`], by two parties in [`party`];
 //! * [`error`]: what can go wrong.
 
 mod check;
+mod circuits;
 pub mod error;
+mod evaluate;
 pub mod float;
 pub mod graph;
 pub mod import;
 pub mod json;
 pub mod lower;
+pub mod party;
 pub mod plan;
 pub mod query;
+mod rows;
 pub mod statistics;
 pub mod support;
+#[cfg(test)]
+mod testing;
+pub mod twin;
 
 pub use error::{ImportError, RowError, SpnError};

@@ -28,8 +28,8 @@ mod server;
 #[cfg(test)]
 mod tests;
 
-pub use client::{Client, Results};
 pub use crate::hello::{HELLO_BYTES, Role};
+pub use client::{Client, Results};
 pub use server::{Server, ServerConnection};
 
 use crate::Error;

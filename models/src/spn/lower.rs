@@ -5,11 +5,15 @@
 //! then once for all. Sums and products of one child are that child; a product that only one product reads is part of it. Then
 //! log-weights move down as [`super::plan::Shape`] says.
 
+use super::circuits::{ModeWord, mode_words};
+use super::evaluate::always_active;
 use super::graph::{Distribution, Node, NodeId, Spn};
 use super::plan::{Classes, Plan, PlanNode, Shape, VariablePlan};
+use super::query::QueryKind;
 use super::statistics::{Encoding, Floors, Scale};
 use crate::Error;
 use crate::nn::plan::PROTOCOL_VERSION;
+use halfmask_bridge::exact::PackingChoice;
 use halfmask_bridge::mpc::planner::Engine;
 use tracing::warn;
 
@@ -17,7 +21,7 @@ use tracing::warn;
 const COPIES: usize = 3;
 
 /// The least and largest [`Scale::ratio_bits`] that are tried.
-const RATIO_BITS: std::ops::RangeInclusive<u32> = 4..=10;
+const RATIO_BITS: std::ops::RangeInclusive<u32> = 4..=7;
 
 /// Fraction bits beyond the result's where leaves are sums of digits: each digit's coefficient is rounded.
 const GUARD: u32 = 4;
@@ -33,6 +37,8 @@ pub struct PlanOptions {
     pub fraction: u32,
     /// Probabilities and weights below `2^-floor` count as that.
     pub floor: u32,
+    /// How rows are put into ciphertexts.
+    pub packing: PackingChoice,
 }
 
 impl Default for PlanOptions {
@@ -42,6 +48,7 @@ impl Default for PlanOptions {
             engine: Engine::default(),
             fraction: 16,
             floor: 64,
+            packing: PackingChoice::default(),
         }
     }
 }
@@ -109,6 +116,7 @@ pub fn plan(spn: &Spn, options: &PlanOptions) -> Result<Planned, Error> {
         version: PROTOCOL_VERSION,
         model: options.model.clone(),
         engine: options.engine,
+        packing: options.packing,
         scale: Scale {
             fraction: options.fraction,
             guard: if wide { GUARD } else { 0 },
@@ -406,6 +414,44 @@ fn group(
 }
 
 impl Planned {
+    /// The garbler's constants of a query's program, in its order.
+    pub(crate) fn constants(&self, kind: QueryKind) -> Vec<u64> {
+        let mask = u64::MAX >> (u64::BITS - self.shape.widths.word);
+        let mut constants: Vec<u64> = self.baked.iter().map(|c| *c as u64 & mask).collect();
+        if kind == QueryKind::Mpe {
+            let always = always_active(&self.plan, &self.shape);
+            for word in mode_words(&self.plan) {
+                let of = |group: &LeafGroup| self.pack(&word, &group.modes);
+                let groups = || self.groups.iter().zip(&always);
+                constants.extend(
+                    groups()
+                        .filter(|(_, always)| !**always)
+                        .map(|(group, _)| of(group)),
+                );
+                // Scopes of groups that are active together are disjoint.
+                let rest = groups()
+                    .filter(|(_, always)| **always)
+                    .map(|(group, _)| of(group));
+                constants.push(rest.fold(0, |a, b| a ^ b));
+            }
+        }
+        constants
+    }
+
+    /// Modes of variables of one word, each variable at most once, packed.
+    pub(crate) fn pack(&self, word: &ModeWord, modes: &[(usize, u64)]) -> u64 {
+        let mut packed = 0;
+        for (variable, mode) in modes {
+            if let Some(i) = variable.checked_sub(word.variables.start)
+                && i < word.bits.len()
+            {
+                let first: usize = word.bits.iter().take(i).sum();
+                packed ^= mode << first;
+            }
+        }
+        packed
+    }
+
     /// The secret matrix, row by row, and its constants.
     #[must_use]
     pub(crate) fn matrix(&self) -> (Vec<i64>, Vec<i64>) {

@@ -10,6 +10,8 @@
 use super::query::QueryKind;
 use super::statistics::{Encoding, Scale};
 use crate::Error;
+use crate::hello::{PlanKind, PublicPlan};
+use halfmask_bridge::exact::{ExactSpec, PackingChoice};
 use halfmask_bridge::mpc::planner::Engine;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -28,7 +30,9 @@ pub const MAX_STATISTICS: usize = 1 << 16;
 /// The longest word of a log2-likelihood, in bits.
 pub const MAX_WIDTH: u32 = 40;
 /// The longest share of a leaf group, in bits.
-pub const MAX_SHARE_BITS: u32 = 42;
+pub const MAX_SHARE_BITS: u32 = 44;
+/// The longest coefficient of the secret matrix, in bits.
+pub const MAX_COEFFICIENT_BITS: u32 = 31;
 /// The largest plan in bytes.
 pub const MAX_PLAN_BYTES: u32 = 1 << 27;
 
@@ -42,6 +46,8 @@ pub struct Plan {
     pub model: String,
     /// Where correlated OTs come from and how circuits are garbled.
     pub engine: Engine,
+    /// How rows are put into ciphertexts.
+    pub packing: PackingChoice,
     /// The fixed point.
     pub scale: Scale,
     /// The columns of a row.
@@ -158,5 +164,37 @@ impl Plan {
     /// As [`Plan::to_bytes`].
     pub fn digest(&self) -> Result<[u8; 32], Error> {
         Ok(Sha256::digest(self.to_bytes()?).into())
+    }
+}
+
+impl PublicPlan for Plan {
+    const KIND: PlanKind = PlanKind::Spn;
+    const MAX_BYTES: u32 = MAX_PLAN_BYTES;
+
+    fn to_bytes(&self) -> Result<Vec<u8>, Error> {
+        Self::to_bytes(self)
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        Self::from_bytes(bytes)
+    }
+
+    fn ring_digest(&self) -> Result<[u8; 32], Error> {
+        Ok(self.exact_spec(&self.check()?).parameters()?.digest())
+    }
+}
+
+impl Plan {
+    /// The secret matrix's public shape.
+    #[must_use]
+    pub const fn exact_spec(&self, shape: &Shape) -> ExactSpec {
+        ExactSpec {
+            share_bits: shape.widths.share,
+            inputs: shape.statistics,
+            outputs: shape.groups,
+            input_bound: shape.widths.statistic,
+            coefficient_bits: u64::BITS - shape.widths.coefficient.leading_zeros(),
+            packing: self.packing,
+        }
     }
 }

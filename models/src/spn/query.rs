@@ -81,7 +81,29 @@ pub struct Answer {
     pub clamped: Vec<bool>,
 }
 
+impl Results {
+    /// None yet.
+    pub(super) const fn empty(kind: QueryKind) -> Self {
+        match kind {
+            QueryKind::Likelihood | QueryKind::Conditional => Self::LogLikelihoods(Vec::new()),
+            QueryKind::Class => Self::Classes(Vec::new()),
+            QueryKind::Mpe => Self::Completions(Vec::new()),
+        }
+    }
+}
+
 impl Answer {
+    /// Adds those of later rows, of the same query.
+    pub(super) fn append(&mut self, later: Self) {
+        match (&mut self.results, later.results) {
+            (Results::LogLikelihoods(all), Results::LogLikelihoods(later)) => all.extend(later),
+            (Results::Classes(all), Results::Classes(later)) => all.extend(later),
+            (Results::Completions(all), Results::Completions(later)) => all.extend(later),
+            (all, later) => *all = later,
+        }
+        self.clamped.extend(later.clamped);
+    }
+
     /// Log-likelihoods in nats, if that was the question.
     #[must_use]
     pub fn log_likelihoods(&self) -> Option<&[f64]> {

@@ -15,6 +15,9 @@
 //!   cancel. `c <= 0` is relative to the narrowest leaf allowed; the client adds the public difference;
 //! * *Poisson*: `log2 p = k log2 rate - rate log2 e - log2 k!`: `x` holds 1 and the digits of `k` and of `log2 k!` in fixed point.
 //!
+//! The constant 1 of these comes with a 15, so that large coefficients have two places; a number's topmost digits, where their weight would be too
+//! large, are several entries of one weight, at most 15 each ([`Digits`]).
+//!
 //! A missing variable's block is zero, a factor of one. The last entry of a block is 1, and all others 0, where the variable is
 //! *maximised*: `theta` has `log2 max p` there. So the server sees the same of observed, missing and maximised variables.
 //!
@@ -41,9 +44,8 @@ pub const MAX_COUNT: u32 = 4095;
 pub const MAX_VALUES: usize = 1 << 12;
 
 const HALF: i64 = 1 << (POSITION_BITS - 1);
-const POSITION_DIGITS: usize = (POSITION_BITS / DIGIT_BITS) as usize;
-/// `u^2 <= (2^23 - 1)^2`.
-const SQUARE_DIGITS: usize = ((2 * POSITION_BITS - 2) as usize).div_ceil(DIGIT_BITS as usize);
+/// The largest digit.
+pub const LARGEST: u32 = (1 << DIGIT_BITS) - 1;
 
 /// The fixed point. Public.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -129,24 +131,97 @@ pub(crate) struct Placed {
     pub(crate) offset: f64,
 }
 
-fn put_digits(slots: &mut [u32], mut value: u64) {
-    for slot in slots {
-        *slot = (value & 0xf) as u32;
-        value >>= DIGIT_BITS;
+/// A number in base 16 whose last digit may be large: it is spread over entries of the same weight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Digits {
+    /// Digits below the last.
+    low: usize,
+    /// Entries of the last.
+    last: usize,
+}
+
+impl Digits {
+    /// For numbers up to `max`, at most `most` digits.
+    const fn new(max: u64, most: usize) -> Self {
+        let bits = u64::BITS - max.leading_zeros();
+        let mut digits = bits.div_ceil(DIGIT_BITS) as usize;
+        if digits > most {
+            digits = most;
+        }
+        let low = digits.saturating_sub(1);
+        let last = (max >> (low as u32 * DIGIT_BITS)).div_ceil(LARGEST as u64) as usize;
+        Self { low, last }
+    }
+
+    const fn entries(self) -> usize {
+        self.low + self.last
+    }
+
+    fn put(self, slots: &mut [u32], mut value: u64) {
+        for (j, slot) in slots.iter_mut().enumerate() {
+            if j < self.low {
+                *slot = (value as u32) & LARGEST;
+                value >>= DIGIT_BITS;
+            } else {
+                *slot = value.min(u64::from(LARGEST)) as u32;
+                value -= u64::from(*slot);
+            }
+        }
+    }
+
+    /// Coefficients of a number whose unit is worth `unit`, in the leaf layer's units.
+    fn coefficients(self, slots: &mut [i64], unit: f64) {
+        for (j, slot) in slots.iter_mut().enumerate() {
+            *slot = (unit * self.weight(j)).round() as i64;
+        }
+    }
+
+    fn weight(self, j: usize) -> f64 {
+        f64::from(DIGIT_BITS * j.min(self.low) as u32).exp2()
+    }
+
+    fn top(self) -> f64 {
+        self.weight(self.low)
     }
 }
 
-/// The coefficients of a number's digits: `unit 16^j`.
-fn digit_coefficients(slots: &mut [i64], scale: Scale, unit: f64) {
-    let mut weight = unit;
-    for slot in slots {
-        *slot = scale.fixed(weight);
-        weight *= 16.0;
+const POSITION: Digits = Digits::new((1 << POSITION_BITS) - 1, 6);
+/// `u^2 <= (2^23 - 1)^2`.
+const SQUARE: Digits = Digits::new((1 << (2 * POSITION_BITS - 2)) - 1, 12);
+
+/// Digits of counts up to `max`.
+const fn count_digits(max: u32) -> Digits {
+    Digits::new(max as u64, 2)
+}
+
+/// Digits of `log2 k!` for counts up to `max`.
+fn factorial_digits(max: u32, scale: Scale) -> Digits {
+    Digits::new(scale.fixed(log2_factorial(max)) as u64, 8)
+}
+
+/// Statistics 1 and 15.
+const CONSTANTS: usize = 2;
+
+/// Splits a constant between them.
+fn put_constant(slots: &mut [i64], value: i64) {
+    let large = value / i64::from(LARGEST);
+    for (slot, value) in slots
+        .iter_mut()
+        .zip([value - large * i64::from(LARGEST), large])
+    {
+        *slot = value;
     }
 }
 
-fn digits_of(max: u64) -> usize {
-    (64 - max.leading_zeros()).div_ceil(DIGIT_BITS) as usize
+fn put_ones(slots: &mut [u32]) {
+    for (slot, value) in slots.iter_mut().zip([1, LARGEST]) {
+        *slot = value;
+    }
+}
+
+/// The entries of a number's digits, and the rest.
+fn split<T>(slots: &mut [T], digits: Digits) -> (&mut [T], &mut [T]) {
+    slots.split_at_mut(digits.entries().min(slots.len()))
 }
 
 /// `log2 k!`.
@@ -290,10 +365,12 @@ impl Encoding {
             Self::Unused => 0,
             Self::Categorical { values } => *values as usize + 1,
             Self::Histogram { borders } => borders.len(),
-            Self::Gaussian { .. } => POSITION_DIGITS + SQUARE_DIGITS + 2,
+            Self::Gaussian { .. } => POSITION.entries() + SQUARE.entries() + CONSTANTS + 1,
             Self::Poisson { max } => {
-                let factorial = scale.fixed(log2_factorial(*max)) as u64;
-                digits_of(u64::from(*max)) + digits_of(factorial) + 2
+                count_digits(*max).entries()
+                    + factorial_digits(*max, scale).entries()
+                    + CONSTANTS
+                    + 1
             }
         }
     }
@@ -319,20 +396,28 @@ impl Encoding {
     /// No coefficient of its leaves is larger, in units of the leaf layer.
     #[must_use]
     pub(crate) fn largest_coefficient(&self, scale: Scale) -> u64 {
-        let top = |digits: usize| f64::from(DIGIT_BITS * (digits.max(1) as u32 - 1)).exp2();
+        let one = f64::from(scale.fraction + scale.guard).exp2();
+        let constant = |log2: f64| log2 / f64::from(LARGEST) + f64::from(LARGEST) / one;
         let log2 = match self {
             Self::Unused => 0.0,
             Self::Categorical { .. } | Self::Histogram { .. } => f64::from(scale.floor),
-            // The constant: `k m^2 + 2^24 k |m| - c` with `|m| <= 2^23`; the digits of `t` and `u^2` have less.
-            Self::Gaussian { .. } => self.depth(scale),
+            Self::Gaussian { .. } => {
+                // `k <= depth / 2^48` and `|m| <= 2^23`.
+                let k = self.depth(scale) * (-2.0 * f64::from(POSITION_BITS)).exp2();
+                let position = 2.0 * k * HALF as f64 * POSITION.top();
+                constant(self.depth(scale))
+                    .max(position)
+                    .max(k * SQUARE.top())
+                    .max(f64::from(scale.ratio_bits))
+            }
             Self::Poisson { max } => {
-                let factorial = scale.fixed(log2_factorial(*max)) as u64;
-                let unit = (-f64::from(scale.fraction + scale.guard)).exp2();
-                let count = 16.0 * top(digits_of(u64::from(*max)));
-                let factorial = unit * top(digits_of(factorial));
-                count
+                let count = -RATE_FLOOR.log2() * count_digits(*max).top();
+                let factorial = factorial_digits(*max, scale).top() / one;
+                // No mode's probability is below 2^-16.
+                constant(f64::from(*max) * LOG2_E)
+                    .max(count)
                     .max(factorial)
-                    .max(self.depth(scale).min(f64::from(*max) * LOG2_E + 16.0))
+                    .max(16.0)
             }
         };
         scale.fixed(log2) as u64 + 1
@@ -416,11 +501,11 @@ impl Encoding {
                 // From 1, so that the square has 46 bits. An overflow to infinity is clipped like any other.
                 let t = steps.round().clamp(1.0, (2 * HALF - 1) as f64) as i64;
                 let u = t - HALF;
-                let (position, rest) = slots.split_at_mut(POSITION_DIGITS.min(slots.len()));
-                let (square, rest) = rest.split_at_mut(SQUARE_DIGITS.min(rest.len()));
-                put_digits(position, t as u64);
-                put_digits(square, (u * u) as u64);
-                one_hot(rest, 0);
+                let (position, rest) = split(slots, POSITION);
+                let (square, rest) = split(rest, SQUARE);
+                POSITION.put(position, t as u64);
+                SQUARE.put(square, (u * u) as u64);
+                put_ones(rest);
                 *offset = self.narrowest(scale).map_or(0.0, |w| -w);
                 Ok(value < *low || value > *high)
             }
@@ -429,12 +514,12 @@ impl Encoding {
                     return Err("an integer from 0 to 2^53".into());
                 }
                 let k = value.min(f64::from(*max)) as u32;
-                let (count, rest) = slots.split_at_mut(digits_of(u64::from(*max)).min(slots.len()));
-                let digits = rest.len().saturating_sub(2);
-                let (factorial, rest) = rest.split_at_mut(digits);
-                put_digits(count, u64::from(k));
-                put_digits(factorial, scale.fixed(log2_factorial(k)) as u64);
-                one_hot(rest, 0);
+                let (counts, factorials) = (count_digits(*max), factorial_digits(*max, scale));
+                let (count, rest) = split(slots, counts);
+                let (factorial, rest) = split(rest, factorials);
+                counts.put(count, u64::from(k));
+                factorials.put(factorial, scale.fixed(log2_factorial(k)) as u64);
+                put_ones(rest);
                 Ok(value > f64::from(*max))
             }
         }
@@ -469,6 +554,7 @@ impl Encoding {
         let Some((maximised, slots)) = slots.split_last_mut() else {
             return;
         };
+        let one = f64::from(scale.fraction + scale.guard).exp2();
         let mut floored = false;
         let mut put = |slot: &mut i64, p: f64| {
             let (log2, low) = scale.log2(p);
@@ -506,31 +592,26 @@ impl Encoding {
                 let m = (mean - low) / unit - HALF as f64;
                 let k = LOG2_E / (2.0 * s * s);
                 let c = -(s / least).log2();
-                let (position, rest) = slots.split_at_mut(POSITION_DIGITS.min(slots.len()));
-                let (square, constant) = rest.split_at_mut(SQUARE_DIGITS.min(rest.len()));
-                digit_coefficients(position, scale, 2.0 * k * m);
-                digit_coefficients(square, scale, -k);
-                if let Some(slot) = constant.first_mut() {
-                    *slot = scale.fixed(c - k * m * m - 2.0 * HALF as f64 * k * m);
-                }
+                let (position, rest) = split(slots, POSITION);
+                let (square, constant) = split(rest, SQUARE);
+                POSITION.coefficients(position, one * 2.0 * k * m);
+                SQUARE.coefficients(square, one * -k);
+                put_constant(
+                    constant,
+                    scale.fixed(c - k * m * m - 2.0 * HALF as f64 * k * m),
+                );
                 *maximised = scale.fixed(c);
             }
             (Self::Poisson { max }, Distribution::Poisson { rate }) => {
                 floors.rates += usize::from(*rate < RATE_FLOOR);
                 let rate = rate.max(RATE_FLOOR);
-                let (count, rest) = slots.split_at_mut(digits_of(u64::from(*max)).min(slots.len()));
-                let digits = rest.len().saturating_sub(1);
-                let (factorial, constant) = rest.split_at_mut(digits);
-                digit_coefficients(count, scale, rate.log2());
+                let (counts, factorials) = (count_digits(*max), factorial_digits(*max, scale));
+                let (count, rest) = split(slots, counts);
+                let (factorial, constant) = split(rest, factorials);
+                counts.coefficients(count, one * rate.log2());
                 // The digits are those of a number in the leaf layer's own fixed point.
-                let mut weight = -1i64;
-                for slot in factorial {
-                    *slot = weight;
-                    weight <<= DIGIT_BITS;
-                }
-                if let Some(slot) = constant.first_mut() {
-                    *slot = scale.fixed(-rate * LOG2_E);
-                }
+                factorials.coefficients(factorial, -1.0);
+                put_constant(constant, scale.fixed(-rate * LOG2_E));
                 *maximised = scale.fixed(log2_poisson(rate, rate.floor() as u32));
             }
             // `of_leaves` has made the encoding of all leaves of the variable.

@@ -13,12 +13,12 @@
 //! is below; then a tree's leaf groups count instead of its variables. Rounding and tables add a few units an operation.
 
 use super::{
-    Classes, MAX_EDGES, MAX_NODES, MAX_SHARE_BITS, MAX_STATISTICS, MAX_WIDTH, Plan, PlanNode,
-    VariablePlan,
+    Classes, MAX_COEFFICIENT_BITS, MAX_EDGES, MAX_NODES, MAX_SHARE_BITS, MAX_STATISTICS, MAX_WIDTH,
+    Plan, PlanNode, VariablePlan,
 };
 use crate::Error;
 use crate::nn::plan::PROTOCOL_VERSION;
-use crate::spn::statistics::{Encoding, Scale};
+use crate::spn::statistics::{Encoding, LARGEST, Scale};
 
 /// The least width of a word.
 const MIN_WIDTH: u32 = 26;
@@ -101,6 +101,7 @@ impl Plan {
         shape.statistics = statistics;
         self.check_classes()?;
         shape.widths = self.widths(&shape)?;
+        self.exact_spec(&shape).check()?;
         Ok(shape)
     }
 
@@ -295,7 +296,7 @@ impl Plan {
                 share: signed_bits(reach).max(word + scale.guard),
                 floor: Some(g),
                 coefficient,
-                statistic: 15,
+                statistic: LARGEST,
             }
         } else {
             let word = word(lowest);
@@ -307,6 +308,11 @@ impl Plan {
                 statistic: 1,
             }
         };
+        if coefficient >> MAX_COEFFICIENT_BITS != 0 {
+            return fail(format!(
+                "coefficients up to {coefficient}, of {MAX_COEFFICIENT_BITS} bits at most"
+            ));
+        }
         if widths.word > MAX_WIDTH {
             return too_long("values", widths.word, MAX_WIDTH);
         }

@@ -1,0 +1,151 @@
+use super::*;
+use crate::spn::float::Evaluator;
+use crate::spn::lower::{PlanOptions, plan};
+use crate::spn::testing::{Kind, Noise, Recipe, no_maxima, rows};
+
+/// Networks of every kind of leaf, alone and together, trees and not, with both kinds of classes.
+pub(crate) fn recipes() -> Vec<Recipe<'static>> {
+    const BITS: &[Kind] = &[Kind::Bernoulli; 7];
+    const CATEGORIES: &[Kind] = &[Kind::Categorical; 4];
+    const HISTOGRAMS: &[Kind] = &[Kind::Histogram; 4];
+    const GAUSSIANS: &[Kind] = &[Kind::Gaussian; 5];
+    const COUNTS: &[Kind] = &[Kind::Poisson; 3];
+    const MIXED: &[Kind] = &[
+        Kind::Bernoulli,
+        Kind::Gaussian,
+        Kind::Categorical,
+        Kind::Histogram,
+        Kind::Poisson,
+        Kind::Bernoulli,
+    ];
+    let mut recipes = Vec::new();
+    for (i, kinds) in [BITS, CATEGORIES, HISTOGRAMS, GAUSSIANS, COUNTS, MIXED]
+        .into_iter()
+        .enumerate()
+    {
+        for shared in [false, true] {
+            let class = if shared {
+                kinds
+                    .iter()
+                    .position(|k| matches!(k, Kind::Categorical | Kind::Bernoulli))
+            } else {
+                None
+            };
+            let roots = if shared { 1 } else { 1 + 2 * (i % 2) };
+            recipes.push(Recipe {
+                kinds,
+                shared,
+                roots,
+                class,
+                seed: 3 + i as u64,
+            });
+        }
+    }
+    recipes.push(Recipe {
+        kinds: BITS,
+        shared: true,
+        roots: 3,
+        class: None,
+        seed: 99,
+    });
+    recipes
+}
+
+pub(crate) fn queries(planned: &Planned) -> Vec<Query> {
+    let mut queries = vec![
+        Query::Likelihood,
+        Query::Conditional { given: vec![0, 2] },
+        Query::Mpe,
+    ];
+    if planned.plan.classes.is_some() {
+        queries.push(Query::Class);
+    }
+    queries
+}
+
+#[test]
+fn the_program_opens_what_the_twin_says() {
+    for recipe in recipes() {
+        let planned = plan(&recipe.build(), &PlanOptions::default()).unwrap();
+        let (plan, shape) = (&planned.plan, &planned.shape);
+        let twin = Twin::new(&planned).unwrap();
+        let mut noise = Noise::new(5);
+        let rows = rows(recipe.kinds, 9, 17);
+        for query in queries(&planned) {
+            let encoded = Encoded::new(plan, shape, &query, &rows).unwrap();
+            let program = crate::spn::circuits::program(plan, shape, query.kind()).unwrap();
+            let constants = planned.constants(query.kind());
+            let groups = plan.copies(query.kind()) * shape.groups;
+            let bits = shape.widths.share + 2;
+            let (matrix, offsets) = planned.matrix();
+            let (mut inputs, mut secrets) = (Vec::new(), Vec::new());
+            for (r, statistics) in encoded
+                .statistics
+                .chunks(shape.statistics * plan.copies(query.kind()))
+                .enumerate()
+            {
+                for x in statistics.chunks(shape.statistics) {
+                    for (row, offset) in matrix.chunks(shape.statistics).zip(&offsets) {
+                        let m: i64 = row
+                            .iter()
+                            .zip(x)
+                            .map(|(w, x)| w * i64::from(*x))
+                            .sum::<i64>()
+                            + offset;
+                        let mask = u64::MAX >> (64 - bits);
+                        let client = (noise.unit() * (1u64 << bits) as f64) as u64;
+                        // The sum of shares may be off by less than two.
+                        let off = noise.below(4) as u64;
+                        inputs.push(client & mask);
+                        secrets
+                            .push(((m as u64) << 2).wrapping_add(off).wrapping_sub(client) & mask);
+                    }
+                }
+                let words = encoded.flags.len() / encoded.rows;
+                inputs.extend(&encoded.flags[r * words..(r + 1) * words]);
+            }
+            assert_eq!(secrets.len(), groups * rows.len());
+            let opened = program
+                .evaluate_rows(&constants, &secrets, &inputs, rows.len())
+                .unwrap();
+            assert_eq!(
+                opened,
+                twin.opened(&encoded).unwrap(),
+                "{query:?} {:?} shared {}",
+                recipe.kinds,
+                recipe.shared
+            );
+        }
+    }
+}
+
+#[test]
+fn likelihoods_are_those_of_float64() {
+    for recipe in recipes() {
+        let spn = recipe.build();
+        let planned = plan(&spn, &PlanOptions::default()).unwrap();
+        let twin = Twin::new(&planned).unwrap();
+        let float = Evaluator::new(&spn);
+        let rows = no_maxima(&rows(recipe.kinds, 200, 23));
+        let answer = twin.answer(&rows, &Query::Likelihood).unwrap();
+        let exact = float.log_likelihood(&rows).unwrap();
+        let (mut worst, mut square) = (0.0f64, 0.0);
+        for (fixed, exact) in answer.log_likelihoods().unwrap().iter().zip(&exact) {
+            if *exact == f64::NEG_INFINITY {
+                assert!(*fixed < -40.0);
+                continue;
+            }
+            worst = worst.max((fixed - exact).abs());
+            square += (fixed - exact).powi(2);
+        }
+        println!(
+            "{:?} shared {}: max {worst:.2e} rms {:.2e} {:?}",
+            recipe.kinds,
+            recipe.shared,
+            (square / 200.0).sqrt(),
+            planned.shape.widths
+        );
+        assert!(worst < 1e-3, "{:?} {worst}", recipe.kinds);
+        assert_eq!(answer.clamped, vec![false; 200]);
+    }
+}

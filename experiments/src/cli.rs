@@ -3,6 +3,7 @@
 mod bench;
 mod common;
 mod data;
+mod eval;
 mod infer;
 mod inspect;
 mod link;
@@ -46,6 +47,7 @@ enum Command {
     Infer(infer::Arguments),
     Bench(bench::Arguments),
     Inspect(inspect::Arguments),
+    Eval(eval::Arguments),
     Data(data::Arguments),
     CheckRecord(bench::CheckArguments),
     Link(link::Arguments),
@@ -74,6 +76,7 @@ fn run(command: Command) -> Result<(), Error> {
         Command::Infer(arguments) => arguments.run(),
         Command::Bench(arguments) => arguments.run(),
         Command::Inspect(arguments) => arguments.run(),
+        Command::Eval(arguments) => arguments.run(),
         Command::Data(arguments) => arguments.run(),
         Command::CheckRecord(arguments) => arguments.run(),
         Command::Link(arguments) => arguments.run(),

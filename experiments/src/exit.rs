@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use halfmask_models::onnx::OnnxError;
 
 use crate::data::DataError;
+use crate::spn::rows::RowsError;
 
 /// Why the command ends early. Shown as one line.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +24,9 @@ pub enum Error {
     /// Images or labels are unusable.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// Rows of evidence are unusable.
+    #[error(transparent)]
+    Rows(#[from] RowsError),
     /// The model file is unusable.
     #[error(transparent)]
     Onnx(#[from] OnnxError),
@@ -69,7 +73,7 @@ impl Error {
     pub const fn exit_code(&self) -> u8 {
         match self {
             Self::Data(error) => error.exit_code(),
-            Self::Usage(_) | Self::Onnx(_) | Self::Model { .. } => 2,
+            Self::Usage(_) | Self::Rows(_) | Self::Onnx(_) | Self::Model { .. } => 2,
             Self::Session { .. } | Self::System { .. } | Self::Write { .. } | Self::Failed(_) => 1,
         }
     }

@@ -5,6 +5,7 @@
 //! * [`bench`](mod@bench): both as processes on loopback, and the record and table of a run;
 //! * [`link`]: what connects two processes, measured;
 //! * [`inspect`]: a model's plan explained, with its predicted [`cost`];
+//! * [`spn`]: sum-product networks;
 //! * [`model`], [`data`]: what is evaluated, and on what; [`engine`]: how its non-linear layers are.
 
 pub mod bench;
@@ -23,3 +24,4 @@ pub mod output;
 pub mod random;
 pub mod report;
 pub mod serve;
+pub mod spn;

@@ -12,19 +12,21 @@ use crate::inspect::Options;
 use crate::model::ModelSource;
 use crate::net::Network;
 use crate::output::check_target;
+use crate::spn::model::is_spn;
 
-/// Show how a model would be evaluated: layers, ranges, noise, parameters, predicted bytes
+/// Show how a model would be evaluated: layers, ranges, noise, parameters, predicted bytes; a sum-product network's sizes
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   halfmask inspect cryptonets-relu
   halfmask inspect model.onnx --json plan.json
+  halfmask inspect model.spn.json                      nodes, edges, depth and leaves of a sum-product network
   halfmask inspect cryptonets-relu --output logits     what clients would see of scores
   halfmask inspect cryptonets-relu --plan-for wan     the engine that a server would choose for this link, and why
 
 For the model's owner: ranges and weights are not in the plan that clients see.")]
 pub(super) struct Arguments {
-    /// An ONNX file, or `cryptonets-relu` for the built-in model
+    /// An ONNX file, a sum-product network, or `cryptonets-relu` for the built-in model
     model: OsString,
     /// Write the same to this file (JSON)
     #[arg(long, value_name = "FILE")]
@@ -40,7 +42,13 @@ pub(super) struct Arguments {
 
 impl Arguments {
     pub fn run(self) -> Result<(), Error> {
-        crate::inspect::run(&self.resolve()?)
+        let options = self.resolve()?;
+        match &options.model {
+            ModelSource::File(path) if is_spn(path) => {
+                crate::spn::inspect::run(path, options.json.as_ref())
+            }
+            _ => crate::inspect::run(&options),
+        }
     }
 
     fn resolve(self) -> Result<Options, Error> {

@@ -80,6 +80,17 @@ impl Spn {
     }
 }
 
+impl Spn {
+    /// The same network with another class variable, or none.
+    ///
+    /// # Errors
+    /// [`SpnError::Class`] if it cannot be one.
+    pub fn with_class(self, class: Option<usize>) -> Result<Self, SpnError> {
+        check_class(class, &self.supports(), self.roots.len())?;
+        Ok(Self { class, ..self })
+    }
+}
+
 /// The error with the node's index as it was given.
 fn at_given(error: SpnError, order: &[NodeId]) -> SpnError {
     match error {

@@ -1,6 +1,8 @@
 //! Sum-product networks: rows, evaluation in the clear, inspection.
 
+pub mod answers;
 pub mod eval;
 pub mod inspect;
 pub mod model;
+pub mod plan;
 pub mod rows;

@@ -30,13 +30,14 @@
 //! the re-randomisation). A call: [`ExactClient::send`], [`ExactServer::apply`], [`ExactClient::receive`]; one round.
 //!
 //! # Simulators
-//! *Client.* Its share x_c is uniform, as r is; c1 is a public function of a u + e1 + (what the client knows or the server's weights make of
-//! it), pseudorandom under RLWE with the secret u; c0 is fixed by x_c, c1 and s up to what the client's rounding loses,
-//! and that too is covered: c0 is x_c-independent uniform modulo 2^(L+2) because r is. So: draw c1 and c0 uniformly, and compute
-//! x_c as the client does. d never appears by itself, and no value that is opened later depends on it, since both parties
-//! continue with (client + server + 2) >> 2 alone, inside a garbled circuit.
-//! *Server.* Its view is RLWE ciphertexts under the client's key, their number fixed by public shapes, and that key: uniform under
-//! RLWE. Its share is its own r.
+//! *Client.* It receives c1 and the carried coefficients of c0. c1 is a public function (the switch) of a u + e1 plus what the weights
+//! make of the client's own a: pseudorandom under RLWE with the secret u and the public a. c0 is uniform modulo 2^(L+2), and
+//! independent of all else, because r is. So: draw both uniformly; the client's share is a function of them and s.
+//! *Server.* Its view is RLWE ciphertexts under the client's key, as many as public shapes say, and that key: uniform under RLWE. Its
+//! share is its own r.
+//! *Together.* The shares' sum holds d, which depends on both parties' noise: the ideal functionality gives shares of 4 (W x + b) + d.
+//! Neither party sees the other's share; the circuit that takes both must begin with (client + server + 2) >> 2, and what it
+//! computes is a function of W x + b alone. Shares must not be opened otherwise.
 
 mod client;
 mod layout;

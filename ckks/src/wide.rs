@@ -22,6 +22,8 @@ pub mod noise;
 mod open;
 mod scale;
 mod switch;
+#[cfg(test)]
+mod tests;
 
 pub use answer::{Responder, Term};
 pub use open::WideDecryptor;

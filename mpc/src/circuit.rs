@@ -47,6 +47,7 @@ pub mod bristol;
 mod builder;
 mod compare;
 mod drelu;
+pub mod log_sum;
 mod logic;
 mod lookup;
 mod multiply;

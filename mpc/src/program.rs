@@ -52,6 +52,9 @@ pub const MAX_WORD_BITS: usize = 64;
 /// Most rows of one run.
 pub const MAX_ROWS: usize = 1 << 32;
 
+/// OTs made ahead at most: silent OT keeps about a byte for each.
+const MOST_AHEAD: u64 = 1 << 27;
+
 /// Schedules kept: of a whole segment, of the last one, of a single row, and of the probe that sizes segments.
 const SCHEDULES_KEPT: usize = 4;
 
@@ -259,6 +262,11 @@ impl Program {
         segments
             .map(|segment| self.segment_ots(segment.len()))
             .sum()
+    }
+
+    /// Correlated OTs to make ahead for `rows` rows.
+    fn ots_ahead(&self, rows: usize) -> u64 {
+        (self.ots(rows) as u64).min(MOST_AHEAD)
     }
 
     /// Bytes of the other messages of `rows` rows, OT extension apart: corrections from the evaluator, permute bits to it.

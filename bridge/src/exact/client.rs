@@ -6,7 +6,7 @@ use super::{MESSAGE, public_key_seed, wire};
 use crate::Error;
 use crate::session::Kernels;
 use halfmask_ckks::wide::{Scaling, WideDecryptor, Widths};
-use halfmask_ckks::{PublicKey, PublicSeed, RingContext, SecretKey, SecureRng};
+use halfmask_ckks::{PublicKey, PublicSeed, RingContext, RngStreams, SecretKey, SecureRng};
 use halfmask_mpc::channel::{Channel, Part, Phase};
 use std::sync::Arc;
 use zeroize::Zeroizing;
@@ -38,12 +38,12 @@ impl ExactClient {
         ch: &mut Channel,
         spec: &ExactSpec,
         session_seed: &[u8; 32],
-        random: SecureRng,
+        random: &mut SecureRng,
         kernels: Kernels,
     ) -> Result<Self, Error> {
         spec.check()?;
         let context = spec.context()?;
-        let mut random = random.with_simd(kernels.he)?;
+        let mut random = RngStreams::new(random).stream(0).with_simd(kernels.he)?;
         let secret = SecretKey::generate(&context, &mut random);
         let joint = public_key_seed(spec, session_seed)?;
         let key = PublicKey::generate(&secret, &joint, &mut random)?;

@@ -7,7 +7,7 @@ use super::{MESSAGE, SPEC_BYTES, public_key_seed, wire};
 use crate::Error;
 use crate::session::Kernels;
 use halfmask_ckks::wide::{Responder, Term};
-use halfmask_ckks::{Poly, PublicKey, RingContext, SecureRng, sample};
+use halfmask_ckks::{Poly, PublicKey, RingContext, RngStreams, SecureRng, sample};
 use halfmask_mpc::channel::{Channel, Part, Phase};
 use std::sync::Arc;
 
@@ -37,12 +37,12 @@ impl ExactServer {
         ch: &mut Channel,
         spec: &ExactSpec,
         session_seed: &[u8; 32],
-        random: SecureRng,
+        random: &mut SecureRng,
         kernels: Kernels,
     ) -> Result<Self, Error> {
         spec.check()?;
         let context = spec.context()?;
-        let mut random = random.with_simd(kernels.he)?;
+        let mut random = RngStreams::new(random).stream(0).with_simd(kernels.he)?;
         ch.enter(Phase::Setup, "", Part::Keys);
         let mut theirs = [0u8; SPEC_BYTES];
         ch.recv(&mut theirs)?;

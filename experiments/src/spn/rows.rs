@@ -240,8 +240,13 @@ fn by_name(header: &[String], variables: &[Variable]) -> Result<Vec<usize>, Prob
                     *slot = v;
                 }
             }
-            // Numbers are nobody's names: the columns are in order.
-            _ if numbered => return Ok((0..variables.len()).collect()),
+            // Numbers are nobody's names: the columns are in order. But a row with a mistake is no header.
+            _ if numbered => {
+                return match wrong_row(header) {
+                    None => Ok((0..variables.len()).collect()),
+                    Some(problem) => Err(problem),
+                };
+            }
             _ => {
                 return Err(Problem::Header {
                     name: variable.name.clone(),
@@ -253,6 +258,19 @@ fn by_name(header: &[String], variables: &[Variable]) -> Result<Vec<usize>, Prob
     Ok(match variable_of.contains(&usize::MAX) {
         true => (0..variables.len()).collect(),
         false => variable_of,
+    })
+}
+
+/// The first text in a first line that also has numbers.
+fn wrong_row(fields: &[String]) -> Option<Problem> {
+    let number = |field: &&String| matches!(evidence(field), Some(Evidence::Observed(_)));
+    fields.iter().find(number)?;
+    let mut fields = fields.iter().enumerate();
+    let (column, field) = fields.find(|(_, field)| evidence(field).is_none())?;
+    Some(Problem::Field {
+        row: 1,
+        column: column + 1,
+        field: field.clone(),
     })
 }
 
@@ -316,6 +334,7 @@ mod tests {
         assert!(error("1,2\n1,inf\n", &["a", "b"]).contains("\"inf\" is not a number"));
         assert!(error("1,2\n1,\"2\n", &["a", "b"]).contains("row 2: a quoted field"));
         assert!(error("1,2\n\"1\"3,2\n", &["a", "b"]).contains("row 2: a quoted field"));
+        assert!(error("1,x\n", &["V0", "V1"]).contains("row 1, column 2: \"x\""));
         assert_eq!(error("a,b\n\n", &["a", "b"]), "no rows");
         assert_eq!(error("", &["a"]), "no rows");
         assert!(parse(&b"1,\xff\n"[..], &variables(&["a", "b"])).is_err());

@@ -13,7 +13,6 @@ use super::plan::{Plan, Shape, Widths};
 use super::query::QueryKind;
 use crate::Error;
 use halfmask_bridge::mpc;
-use mpc::circuit::log_sum::LogSum;
 use mpc::circuit::{Builder, Signedness, Template, Wire};
 use mpc::program::{
     Constant, KnownWord, MAX_WORD_BITS, Program, ProgramBuilder, Secret, TemplateId, Value,
@@ -162,7 +161,7 @@ impl Circuits {
     fn new(plan: &Plan, shape: &Shape, copies: usize) -> Result<Self, Error> {
         let widths = shape.widths;
         let word = widths.word as usize;
-        let log_sum = LogSum::new(widths.word, plan.scale.fraction)?;
+        let log_sum = plan.log_sum(widths)?;
         let mut builder = ProgramBuilder::new();
         let count = copies * shape.groups;
         let share = widths.share as usize + 2;

@@ -12,6 +12,7 @@ use super::statistics::{Encoding, Scale};
 use crate::Error;
 use crate::hello::{PlanKind, PublicPlan};
 use halfmask_bridge::exact::{ExactSpec, PackingChoice};
+use halfmask_bridge::mpc::circuit::log_sum::{Design, LogSum};
 use halfmask_bridge::mpc::planner::Engine;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -50,12 +51,39 @@ pub struct Plan {
     pub packing: PackingChoice,
     /// The fixed point.
     pub scale: Scale,
+    /// How sums are approximated.
+    pub precision: Precision,
     /// The columns of a row.
     pub variables: Vec<VariablePlan>,
     /// Children before parents; the last one is the root.
     pub nodes: Vec<PlanNode>,
     /// What the classes are, if there are any.
     pub classes: Option<Classes>,
+}
+
+/// How sums are approximated: cost and error are those of the log-sum's designs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Precision {
+    /// [`Design::FINE`].
+    #[default]
+    Fine,
+    /// [`Design::MEDIUM`].
+    Medium,
+    /// [`Design::COARSE`].
+    Coarse,
+}
+
+impl Precision {
+    /// The log-sum's design.
+    #[must_use]
+    pub const fn design(self) -> Design {
+        match self {
+            Self::Fine => Design::FINE,
+            Self::Medium => Design::MEDIUM,
+            Self::Coarse => Design::COARSE,
+        }
+    }
 }
 
 /// A column.
@@ -116,6 +144,18 @@ pub enum Classes {
 }
 
 impl Plan {
+    /// The log-sum of the plan's words.
+    ///
+    /// # Errors
+    /// If no design fits the words.
+    pub fn log_sum(&self, widths: Widths) -> Result<LogSum, Error> {
+        Ok(LogSum::with(
+            widths.word,
+            self.scale.fraction,
+            self.precision.design(),
+        )?)
+    }
+
     /// Number of classes, 0 without.
     #[must_use]
     pub fn class_count(&self) -> usize {

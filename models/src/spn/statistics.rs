@@ -16,7 +16,7 @@
 //! * *Poisson*: `log2 p = k log2 rate - rate log2 e - log2 k!`: `x` holds 1 and the digits of `k` and of `log2 k!` in fixed point.
 //!
 //! The constant 1 of these comes with a 15, so that large coefficients have two places; a number's topmost digits, where their weight would be too
-//! large, are several entries of one weight, at most 15 each ([`Digits`]).
+//! large, are several entries of one weight, at most 15 each (`digits`).
 //!
 //! A missing variable's block is zero, a factor of one. The last entry of a block is 1, and all others 0, where the variable is
 //! *maximised*: `theta` has `log2 max p` there. So the server sees the same of observed, missing and maximised variables.
@@ -26,9 +26,18 @@
 //! difference or less. **Floors**: probabilities below `2^-floor` count as `2^-floor`, a deviation below `2^-ratio_bits` of
 //! the range as that, a rate below [`RATE_FLOOR`] as that; [`Floors`] counts the leaves it happened to.
 
-use super::graph::{Distribution, Evidence};
+use super::graph::Distribution;
+use digits::{CONSTANTS, POSITION, SQUARE, count_digits, factorial_digits};
 use serde::{Deserialize, Serialize};
 use std::f64::consts::{LOG2_E, PI};
+
+mod digits;
+mod leaf;
+mod place;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use place::Placed;
 
 /// Bits of a digit.
 pub const DIGIT_BITS: u32 = 4;
@@ -65,17 +74,6 @@ impl Scale {
     /// Fixed point of the leaf layer.
     pub(crate) fn fixed(self, log2: f64) -> i64 {
         (log2 * f64::from(self.fraction + self.guard).exp2()).round() as i64
-    }
-
-    /// `log2 p`, floored; whether it was.
-    fn log2(self, p: f64) -> (f64, bool) {
-        let least = -f64::from(self.floor);
-        let value = p.log2();
-        if value >= least {
-            (value, false)
-        } else {
-            (least, true)
-        }
     }
 }
 
@@ -122,126 +120,14 @@ pub struct Floors {
     pub weights: usize,
 }
 
-/// What became of one value.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Placed {
-    /// It was moved into the public range.
-    pub(crate) clamped: bool,
-    /// What the client adds to the log2-likelihood.
-    pub(crate) offset: f64,
-}
-
-/// A number in base 16 whose last digit may be large: it is spread over entries of the same weight.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Digits {
-    /// Digits below the last.
-    low: usize,
-    /// Entries of the last.
-    last: usize,
-}
-
-impl Digits {
-    /// For numbers up to `max`, at most `most` digits.
-    const fn new(max: u64, most: usize) -> Self {
-        let bits = u64::BITS - max.leading_zeros();
-        let mut digits = bits.div_ceil(DIGIT_BITS) as usize;
-        if digits > most {
-            digits = most;
-        }
-        let low = digits.saturating_sub(1);
-        let last = (max >> (low as u32 * DIGIT_BITS)).div_ceil(LARGEST as u64) as usize;
-        Self { low, last }
-    }
-
-    const fn entries(self) -> usize {
-        self.low + self.last
-    }
-
-    fn put(self, slots: &mut [u32], mut value: u64) {
-        for (j, slot) in slots.iter_mut().enumerate() {
-            if j < self.low {
-                *slot = (value as u32) & LARGEST;
-                value >>= DIGIT_BITS;
-            } else {
-                *slot = value.min(u64::from(LARGEST)) as u32;
-                value -= u64::from(*slot);
-            }
-        }
-    }
-
-    /// Coefficients of a number whose unit is worth `unit`, in the leaf layer's units.
-    fn coefficients(self, slots: &mut [i64], unit: f64) {
-        for (j, slot) in slots.iter_mut().enumerate() {
-            *slot = (unit * self.weight(j)).round() as i64;
-        }
-    }
-
-    fn weight(self, j: usize) -> f64 {
-        f64::from(DIGIT_BITS * j.min(self.low) as u32).exp2()
-    }
-
-    fn top(self) -> f64 {
-        self.weight(self.low)
-    }
-}
-
-const POSITION: Digits = Digits::new((1 << POSITION_BITS) - 1, 6);
-/// `u^2 <= (2^23 - 1)^2`.
-const SQUARE: Digits = Digits::new((1 << (2 * POSITION_BITS - 2)) - 1, 12);
-
-/// Digits of counts up to `max`.
-const fn count_digits(max: u32) -> Digits {
-    Digits::new(max as u64, 2)
-}
-
-/// Digits of `log2 k!` for counts up to `max`.
-fn factorial_digits(max: u32, scale: Scale) -> Digits {
-    Digits::new(scale.fixed(log2_factorial(max)) as u64, 8)
-}
-
-/// Statistics 1 and 15.
-const CONSTANTS: usize = 2;
-
-/// Splits a constant between them.
-fn put_constant(slots: &mut [i64], value: i64) {
-    let large = value / i64::from(LARGEST);
-    for (slot, value) in slots
-        .iter_mut()
-        .zip([value - large * i64::from(LARGEST), large])
-    {
-        *slot = value;
-    }
-}
-
-fn put_ones(slots: &mut [u32]) {
-    for (slot, value) in slots.iter_mut().zip([1, LARGEST]) {
-        *slot = value;
-    }
-}
-
-/// The entries of a number's digits, and the rest.
-fn split<T>(slots: &mut [T], digits: Digits) -> (&mut [T], &mut [T]) {
-    slots.split_at_mut(digits.entries().min(slots.len()))
-}
-
 /// `log2 k!`.
 fn log2_factorial(k: u32) -> f64 {
     (2..=k).map(|i| f64::from(i).log2()).sum()
 }
 
-/// `log2` of a Poisson mass.
-fn log2_poisson(rate: f64, k: u32) -> f64 {
-    f64::from(k) * rate.log2() - rate * LOG2_E - log2_factorial(k)
-}
-
-/// Index and value of the largest, the first among equals.
-fn largest(values: impl Iterator<Item = f64>) -> f64 {
-    values.fold(f64::NEG_INFINITY, f64::max)
-}
-
 /// Rounds a range outwards to multiples of at most a sixteenth of its length.
 fn outwards(low: f64, high: f64) -> (f64, f64) {
-    let quantum = ((high - low).log2().floor() - 3.0).exp2();
+    let quantum = ((high - low).log2().floor() - 4.0).exp2();
     (
         (low / quantum).floor() * quantum,
         (high / quantum).ceil() * quantum,
@@ -423,108 +309,6 @@ impl Encoding {
         scale.fixed(log2) as u64 + 1
     }
 
-    /// Writes a value's statistics over a zeroed block.
-    ///
-    /// # Errors
-    /// What the value must be, if it is not.
-    pub(crate) fn place(
-        &self,
-        scale: Scale,
-        evidence: Evidence,
-        slots: &mut [u32],
-    ) -> Result<Placed, String> {
-        let mut placed = Placed {
-            clamped: false,
-            offset: 0.0,
-        };
-        match evidence {
-            Evidence::Missing => {}
-            Evidence::Maximised => {
-                if let Some(last) = slots.last_mut() {
-                    *last = 1;
-                    placed.offset = self.narrowest(scale).map_or(0.0, |w| -w);
-                }
-            }
-            Evidence::Observed(value) => {
-                placed.clamped = self.place_value(scale, value, slots, &mut placed.offset)?;
-            }
-        }
-        Ok(placed)
-    }
-
-    fn place_value(
-        &self,
-        scale: Scale,
-        value: f64,
-        slots: &mut [u32],
-        offset: &mut f64,
-    ) -> Result<bool, String> {
-        let integer = |limit: f64| value >= 0.0 && value <= limit && value.fract() == 0.0;
-        let one_hot = |slots: &mut [u32], index: usize| {
-            if let Some(slot) = slots.get_mut(index) {
-                *slot = 1;
-            }
-        };
-        match self {
-            Self::Unused if value.is_finite() => Ok(false),
-            Self::Unused => Err("a finite number".into()),
-            Self::Categorical { values } => {
-                if !integer(f64::from(*values) - 1.0) {
-                    return Err(format!("an integer from 0 to {}", values - 1));
-                }
-                one_hot(slots, value as usize);
-                Ok(false)
-            }
-            Self::Histogram { borders } => {
-                let above = borders.partition_point(|b| *b <= value);
-                match (
-                    above.checked_sub(1).and_then(|i| borders.get(i)),
-                    borders.get(above),
-                ) {
-                    (Some(from), Some(to)) if value.is_finite() => {
-                        one_hot(slots, above - 1);
-                        *offset = -(to - from).log2();
-                        Ok(false)
-                    }
-                    _ => Err(format!(
-                        "a number from {} to below {}",
-                        borders.first().copied().unwrap_or_default(),
-                        borders.last().copied().unwrap_or_default()
-                    )),
-                }
-            }
-            Self::Gaussian { low, high } => {
-                if !value.is_finite() {
-                    return Err("a finite number".into());
-                }
-                let steps = (value - low) / (high - low) * f64::from(POSITION_BITS).exp2();
-                // From 1, so that the square has 46 bits. An overflow to infinity is clipped like any other.
-                let t = steps.round().clamp(1.0, (2 * HALF - 1) as f64) as i64;
-                let u = t - HALF;
-                let (position, rest) = split(slots, POSITION);
-                let (square, rest) = split(rest, SQUARE);
-                POSITION.put(position, t as u64);
-                SQUARE.put(square, (u * u) as u64);
-                put_ones(rest);
-                *offset = self.narrowest(scale).map_or(0.0, |w| -w);
-                Ok(value < *low || value > *high)
-            }
-            Self::Poisson { max } => {
-                if !integer(super::support::MAX_COUNT) {
-                    return Err("an integer from 0 to 2^53".into());
-                }
-                let k = value.min(f64::from(*max)) as u32;
-                let (counts, factorials) = (count_digits(*max), factorial_digits(*max, scale));
-                let (count, rest) = split(slots, counts);
-                let (factorial, rest) = split(rest, factorials);
-                counts.put(count, u64::from(k));
-                factorials.put(factorial, scale.fixed(log2_factorial(k)) as u64);
-                put_ones(rest);
-                Ok(value > f64::from(*max))
-            }
-        }
-    }
-
     /// `log2` of the least width to which densities are relative: of the narrowest bucket, or of the narrowest Gaussian.
     fn narrowest(&self, scale: Scale) -> Option<f64> {
         match self {
@@ -540,132 +324,6 @@ impl Encoding {
                 Some((stdev * (2.0 * PI).sqrt()).log2())
             }
             _ => None,
-        }
-    }
-
-    /// Writes a leaf's coefficients over a zeroed block. Counts what is floored.
-    pub(crate) fn coefficients(
-        &self,
-        scale: Scale,
-        leaf: &Distribution,
-        slots: &mut [i64],
-        floors: &mut Floors,
-    ) {
-        let Some((maximised, slots)) = slots.split_last_mut() else {
-            return;
-        };
-        let one = f64::from(scale.fraction + scale.guard).exp2();
-        let mut floored = false;
-        let mut put = |slot: &mut i64, p: f64| {
-            let (log2, low) = scale.log2(p);
-            floored |= low;
-            *slot = scale.fixed(log2);
-        };
-        match (self, leaf) {
-            (_, Distribution::Bernoulli { p }) => {
-                for (value, slot) in slots.iter_mut().enumerate() {
-                    let mass = [1.0 - p, *p].get(value).copied().unwrap_or(0.0);
-                    put(slot, mass);
-                }
-                put(maximised, p.max(1.0 - p));
-            }
-            (_, Distribution::Categorical { p }) => {
-                for (value, slot) in slots.iter_mut().enumerate() {
-                    put(slot, p.get(value).copied().unwrap_or(0.0));
-                }
-                put(maximised, largest(p.iter().copied()));
-            }
-            (Self::Histogram { borders }, Distribution::Histogram { breaks, densities }) => {
-                for ((from, to), slot) in borders.iter().zip(borders.iter().skip(1)).zip(slots) {
-                    let above = breaks.partition_point(|b| b <= from);
-                    let bucket = above.checked_sub(1).and_then(|i| densities.get(i));
-                    put(slot, bucket.copied().unwrap_or(0.0) * (to - from));
-                }
-                let width = self.narrowest(scale).unwrap_or(0.0).exp2();
-                put(maximised, largest(densities.iter().copied()) * width);
-            }
-            (Self::Gaussian { low, high }, Distribution::Gaussian { mean, stdev }) => {
-                let unit = (high - low) * (-f64::from(POSITION_BITS)).exp2();
-                let least = f64::from(POSITION_BITS.saturating_sub(scale.ratio_bits)).exp2();
-                let s = (stdev / unit).max(least);
-                floors.deviations += usize::from(stdev / unit < least);
-                let m = (mean - low) / unit - HALF as f64;
-                let k = LOG2_E / (2.0 * s * s);
-                let c = -(s / least).log2();
-                let (position, rest) = split(slots, POSITION);
-                let (square, constant) = split(rest, SQUARE);
-                POSITION.coefficients(position, one * 2.0 * k * m);
-                SQUARE.coefficients(square, one * -k);
-                put_constant(
-                    constant,
-                    scale.fixed(c - k * m * m - 2.0 * HALF as f64 * k * m),
-                );
-                *maximised = scale.fixed(c);
-            }
-            (Self::Poisson { max }, Distribution::Poisson { rate }) => {
-                floors.rates += usize::from(*rate < RATE_FLOOR);
-                let rate = rate.max(RATE_FLOOR);
-                let (counts, factorials) = (count_digits(*max), factorial_digits(*max, scale));
-                let (count, rest) = split(slots, counts);
-                let (factorial, constant) = split(rest, factorials);
-                counts.coefficients(count, one * rate.log2());
-                // The digits are those of a number in the leaf layer's own fixed point.
-                factorials.coefficients(factorial, -1.0);
-                put_constant(constant, scale.fixed(-rate * LOG2_E));
-                *maximised = scale.fixed(log2_poisson(rate, rate.floor() as u32));
-            }
-            // `of_leaves` has made the encoding of all leaves of the variable.
-            _ => {}
-        }
-        floors.probabilities += usize::from(floored);
-    }
-
-    /// Bits in which a most probable value is opened.
-    #[must_use]
-    pub fn mode_bits(&self) -> usize {
-        match self {
-            Self::Unused => 0,
-            Self::Categorical { values } => {
-                (u32::BITS - (values - 1).leading_zeros()).max(1) as usize
-            }
-            Self::Poisson { max } => (u32::BITS - max.leading_zeros()).max(1) as usize,
-            Self::Histogram { .. } | Self::Gaussian { .. } => POSITION_BITS as usize,
-        }
-    }
-
-    /// A leaf's most probable value in these bits.
-    pub(crate) fn mode(&self, leaf: &Distribution) -> u64 {
-        let value = leaf.mode();
-        match self {
-            Self::Unused => 0,
-            Self::Categorical { .. } => value as u64,
-            Self::Poisson { max } => value.min(f64::from(*max)) as u64,
-            Self::Histogram { .. } | Self::Gaussian { .. } => {
-                let (low, high) = self.range();
-                let steps =
-                    ((value - low) / (high - low) * f64::from(POSITION_BITS).exp2()).round();
-                steps.clamp(0.0, (2 * HALF - 1) as f64) as u64
-            }
-        }
-    }
-
-    /// The value that these bits stand for: to `2^-24` of the range; exact for integers.
-    #[must_use]
-    pub fn mode_value(&self, bits: u64) -> f64 {
-        match self {
-            Self::Unused | Self::Categorical { .. } | Self::Poisson { .. } => bits as f64,
-            Self::Histogram { borders } => {
-                let (low, high) = self.range();
-                let value = low + (high - low) * (bits as f64 * (-f64::from(POSITION_BITS)).exp2());
-                if borders.iter().all(|b| b.fract() == 0.0) {
-                    value.round()
-                } else {
-                    value
-                }
-            }
-            Self::Gaussian { low, high } => {
-                low + (high - low) * (bits as f64 * (-f64::from(POSITION_BITS)).exp2())
-            }
         }
     }
 

@@ -23,7 +23,7 @@ impl<'a> Twin<'a> {
     /// # Errors
     /// If the plan's words do not fit the log-sum.
     pub fn new(planned: &'a Planned) -> Result<Self, Error> {
-        let log_sum = LogSum::new(planned.shape.widths.word, planned.plan.scale.fraction)?;
+        let log_sum = planned.plan.log_sum(planned.shape.widths)?;
         Ok(Self::with_log_sum(planned, log_sum))
     }
 

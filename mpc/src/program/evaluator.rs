@@ -87,7 +87,7 @@ impl EvaluatorSession {
         rows: usize,
     ) -> Result<(), Error> {
         ch.enter(phase, layer, Part::Function(Step::Ot));
-        self.labels.reserve(ch, program.ots(rows) as u64)?;
+        self.labels.reserve(ch, program.ots_ahead(rows))?;
         ch.flush()
     }
 

@@ -88,8 +88,8 @@ impl GarblerSession {
         Ok(())
     }
 
-    /// Makes ahead the correlated OTs that `rows` rows will take, counted under `phase`: no more than one segment's at a time can be asked for
-    /// later without a refill. The peer calls its own with the same arguments, while no other message is under way.
+    /// Sees to it that `rows` rows of `program` need no refill of silent OT, counted under `phase`; of very many rows, the first. A no-op for
+    /// SoftSpoken. The peer calls its own with the same arguments, while no other message is under way.
     ///
     /// # Errors
     /// Of the channel and of OT extension.
@@ -102,7 +102,7 @@ impl GarblerSession {
         rows: usize,
     ) -> Result<(), Error> {
         ch.enter(phase, layer, Part::Function(Step::Ot));
-        self.labels.reserve(ch, program.ots(rows) as u64)?;
+        self.labels.reserve(ch, program.ots_ahead(rows))?;
         ch.flush()
     }
 

@@ -225,7 +225,39 @@ fn labels_stay_within_the_budget() {
     assert!(labels <= 100_000, "{labels}");
 }
 
-/// Sixteen operations that share all their words, and a program without inputs.
+/// What is made ahead is not made again: then the garbler sends nothing but tables and permute bits.
+#[test]
+fn prepared_rows_need_no_refill() {
+    let program = random_program(5);
+    let [constants, secrets, inputs] = words_for(&program, 40, 1);
+    let ((), meter) = pair(
+        Scheme::HalfGates,
+        CotProtocol::Silent,
+        1,
+        |s, ch| {
+            s.prepare_program(ch, Phase::Offline, "test", &program, 40)
+                .unwrap();
+            s.garble_program(ch, "test", &program, &constants, &secrets, 40)
+                .unwrap();
+        },
+        |s, ch| {
+            s.prepare_program(ch, Phase::Offline, "test", &program, 40)
+                .unwrap();
+            s.evaluate_program(ch, "test", &program, &inputs, 40)
+                .unwrap();
+            ch.take_meter()
+        },
+    );
+    let received = |phase| {
+        let of_phase = meter.entries().iter().filter(|e| e.scope.phase == phase);
+        of_phase.map(|e| e.tally.bytes_received).sum::<u64>()
+    };
+    let online = program.table_bytes(40, Scheme::HalfGates) + program.bit_bytes(40)[1];
+    assert!(received(Phase::Offline) > 0);
+    assert_eq!(received(Phase::Online), online as u64);
+}
+
+/// Twenty operations that share all their words, and a program without inputs.
 #[test]
 fn fan_out_and_no_inputs() {
     let mut b = Builder::new();

@@ -39,12 +39,17 @@ impl Client {
     ) -> Result<Self, Error> {
         let plan: Plan = hello::learn(ch, expected)?;
         let shape = plan.check()?;
-        let (he, mut mpc) = random.into_parts();
+        let (mut he, mut mpc) = random.into_parts();
         let engine = plan.engine;
         let evaluator =
             EvaluatorSession::setup_with(ch, engine.cot, engine.scheme, &mut mpc, kernels.mpc)?;
-        let exact =
-            ExactClient::setup(ch, &plan.exact_spec(&shape), evaluator.seed(), he, kernels)?;
+        let exact = ExactClient::setup(
+            ch,
+            &plan.exact_spec(&shape),
+            evaluator.seed(),
+            &mut he,
+            kernels,
+        )?;
         Ok(Self {
             plan,
             shape,

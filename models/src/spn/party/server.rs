@@ -35,8 +35,11 @@ impl Server {
     pub fn new(planned: Planned, kernels: Kernels) -> Result<Self, Error> {
         let spec = planned.plan.exact_spec(&planned.shape);
         let (coefficients, constants) = planned.matrix();
+        let matrix = ExactMatrix::new(&spec, &coefficients, &constants)?;
+        // What a single row needs must not wait for the first one.
+        matrix.prepare(1)?;
         Ok(Self {
-            matrix: ExactMatrix::new(&spec, &coefficients, &constants)?,
+            matrix,
             programs: Programs::default(),
             planned,
             kernels,
@@ -60,12 +63,12 @@ impl Server {
     ) -> Result<ServerConnection<'_>, Error> {
         let plan = &self.planned.plan;
         hello::present(ch, plan)?;
-        let (he, mut mpc) = random.into_parts();
+        let (mut he, mut mpc) = random.into_parts();
         let engine = plan.engine;
         let garbler =
             GarblerSession::setup_with(ch, engine.cot, engine.scheme, &mut mpc, self.kernels.mpc)?;
         let spec = plan.exact_spec(&self.planned.shape);
-        let exact = ExactServer::setup(ch, &spec, garbler.seed(), he, self.kernels)?;
+        let exact = ExactServer::setup(ch, &spec, garbler.seed(), &mut he, self.kernels)?;
         Ok(ServerConnection {
             server: self,
             garbler,

@@ -23,8 +23,9 @@ use crate::spn::statistics::{Encoding, LARGEST, Scale};
 /// The least width of a word.
 const MIN_WIDTH: u32 = 26;
 
-/// Units of the last place that one operation may add in error.
-const UNITS: u64 = 8;
+/// Units of the last place that one operation or leaf may add in error: a table at most eleven, a leaf half a unit of `2^-guard` times the largest digit
+/// for each of its digits.
+const UNITS: u64 = 16;
 
 /// What follows from a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,6 +103,7 @@ impl Plan {
         self.check_classes()?;
         shape.widths = self.widths(&shape)?;
         self.exact_spec(&shape).check()?;
+        self.log_sum(shape.widths)?;
         Ok(shape)
     }
 

@@ -93,7 +93,8 @@ fn bad_plans_are_refused() {
     assert!(good.check().is_ok());
     let bernoulli = good.variables[0].clone();
     let sum = |children: Vec<u32>| PlanNode::Sum { children };
-    let cases: Vec<(&str, Box<dyn Fn(&mut Plan)>)> = vec![
+    type Spoil = Box<dyn Fn(&mut Plan)>;
+    let cases: Vec<(&str, Spoil)> = vec![
         ("version 99", Box::new(|p| p.version = 99)),
         ("unprintable", Box::new(|p| p.model = "a\u{7}".into())),
         ("fixed point", Box::new(|p| p.scale.fraction = 40)),
@@ -164,14 +165,12 @@ fn bad_plans_are_refused() {
             "values of",
             Box::new(|p| {
                 // A product of a product of itself: as many leaf groups in a tree as 2^40.
-                let mut last = p.nodes.len() as u32 - 1;
-                for _ in 0..40 {
-                    p.nodes.push(PlanNode::Product {
+                let last = p.nodes.len() as u32 - 1;
+                p.nodes
+                    .extend((last..last + 40).map(|last| PlanNode::Product {
                         children: vec![last, last],
                         leaves: false,
-                    });
-                    last += 1;
-                }
+                    }));
             }),
         ),
     ];

@@ -4,6 +4,7 @@ mod bench;
 mod common;
 mod data;
 mod eval;
+mod experiment;
 mod infer;
 mod inspect;
 mod link;
@@ -50,6 +51,7 @@ enum Command {
     Bench(bench::Arguments),
     Inspect(inspect::Arguments),
     Eval(eval::Arguments),
+    Experiment(experiment::Arguments),
     Data(data::Arguments),
     CheckRecord(bench::CheckArguments),
     Link(link::Arguments),
@@ -79,6 +81,7 @@ fn run(command: Command) -> Result<(), Error> {
         Command::Bench(arguments) => arguments.run(),
         Command::Inspect(arguments) => arguments.run(),
         Command::Eval(arguments) => arguments.run(),
+        Command::Experiment(arguments) => arguments.run(),
         Command::Data(arguments) => arguments.run(),
         Command::CheckRecord(arguments) => arguments.run(),
         Command::Link(arguments) => arguments.run(),

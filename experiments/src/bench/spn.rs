@@ -4,10 +4,8 @@
 //! some again one by one. Every private answer is compared bit for bit with the profile's evaluation in the clear, and a run in which one differs
 //! fails; then with float64, over rows that were not clamped.
 
-mod data;
 mod profile;
 mod record;
-mod sample;
 mod session;
 mod table;
 
@@ -20,7 +18,7 @@ use std::path::PathBuf;
 use halfmask_models::bridge::mpc::ot::CotProtocol;
 use halfmask_models::bridge::session::Kernels;
 use halfmask_models::spn::float::{Classification, Evaluator};
-use halfmask_models::spn::query::{Answer, Results};
+use halfmask_models::spn::query::Results;
 use indicatif::ProgressBar;
 
 use crate::exit::Error;
@@ -28,7 +26,8 @@ use crate::machine::{self, Machine};
 use crate::net::Network;
 use crate::output;
 use crate::report;
-use data::Loaded;
+use crate::spn::accuracy::Errors;
+use crate::spn::source::{self, Loaded, Source};
 use profile::Measured;
 
 /// Labels may differ where the float64 classes are no further apart, in nats: twice what the fixed point may be off.
@@ -43,16 +42,10 @@ pub struct Options {
     pub profiles: Vec<Profile>,
     /// Over what.
     pub networks: Vec<Network>,
-    /// Rows of a batch.
-    pub rows: usize,
+    /// The rows of a batch.
+    pub source: Source,
     /// Requests of a single row.
     pub single: usize,
-    /// The rows of every model; without, a data set's test split or samples.
-    pub input: Option<PathBuf>,
-    /// The data folder that the user names.
-    pub data: Option<PathBuf>,
-    /// Seed of samples.
-    pub seed: u64,
     /// Where correlated OTs come from.
     pub cot: Option<CotProtocol>,
     /// Threads of each party.
@@ -68,15 +61,8 @@ pub struct Options {
 /// # Errors
 /// Unusable models or rows; a private answer that differs from the evaluation in the clear, or a failed party.
 pub fn run(options: &Options) -> Result<(), Error> {
-    let models = match options.models.is_empty() {
-        true => data::default_models()?,
-        false => options.models.clone(),
-    };
     // All are read before anything takes time.
-    let models: Vec<Loaded> = models
-        .iter()
-        .map(|path| Loaded::read(path, options))
-        .collect::<Result<_, _>>()?;
+    let models = source::load(&options.models, &options.source)?;
     let runs = models.len() * options.profiles.len() * options.networks.len();
     let bar = crate::infer::progress_bar(runs, "runs");
     let mut figures = Vec::with_capacity(runs);
@@ -182,51 +168,13 @@ fn measure(
         single_requests: options.single,
         clamped_rows: errors.clamped,
         impossible_rows: errors.impossible,
-        max_abs_error_nats: (errors.compared > 0).then_some(errors.max),
-        rmse_nats: errors.mean(errors.squares).map(f64::sqrt),
-        mean_error_nats: errors.mean(errors.sum),
+        max_abs_error_nats: errors.largest(),
+        rmse_nats: errors.root_mean_square(),
+        mean_error_nats: errors.mean(),
         twin_equal: true,
         label_agreement,
         labels_apart,
     })
-}
-
-/// Differences from float64, in nats.
-#[derive(Debug, Default, PartialEq)]
-struct Errors {
-    /// Rows compared: not clamped, and possible.
-    compared: usize,
-    clamped: usize,
-    /// Rows of likelihood 0.
-    impossible: usize,
-    max: f64,
-    squares: f64,
-    sum: f64,
-}
-
-impl Errors {
-    fn of(answer: &Answer, float: &[f64]) -> Self {
-        let mut errors = Self::default();
-        let values = answer.log_likelihoods().unwrap_or_default();
-        for ((value, clamped), float) in values.iter().zip(&answer.clamped).zip(float) {
-            if *clamped {
-                errors.clamped += 1;
-            } else if *float == f64::NEG_INFINITY {
-                errors.impossible += 1;
-            } else {
-                let error = value - float;
-                errors.compared += 1;
-                errors.max = errors.max.max(error.abs());
-                errors.squares += error * error;
-                errors.sum += error;
-            }
-        }
-        errors
-    }
-
-    fn mean(&self, total: f64) -> Option<f64> {
-        (self.compared > 0).then(|| total / self.compared as f64)
-    }
 }
 
 /// The first row in which two answers differ in any bit.

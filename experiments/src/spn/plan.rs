@@ -1,5 +1,7 @@
 //! Networks planned for private evaluation.
 
+use halfmask_models::bridge::mpc::circuit::Builder;
+use halfmask_models::bridge::mpc::circuit::log_sum::LogSum;
 use halfmask_models::bridge::mpc::ot::CotProtocol;
 use halfmask_models::bridge::mpc::planner::{Engine, Setting};
 use halfmask_models::spn::graph::Spn;
@@ -35,4 +37,15 @@ pub fn plan(spn: &Spn, name: &str, engine: Engine) -> Result<Planned, Error> {
         model: name.to_owned(),
         source,
     })
+}
+
+/// AND gates of a sum of two children.
+///
+/// # Errors
+/// If the circuit cannot be built.
+pub fn two_child_sum_ands(log_sum: &LogSum) -> Result<usize, halfmask_models::Error> {
+    let mut b = Builder::new();
+    let [left, right] = [(); 2].map(|()| b.inputs(log_sum.width() as usize));
+    let sum = log_sum.circuit(&mut b, &left, &right);
+    Ok(b.build(&sum)?.and_gates())
 }

@@ -152,7 +152,7 @@ impl Plan {
         Ok(LogSum::with(
             widths.word,
             self.scale.fraction,
-            self.precision.design(),
+            self.precision.design().fit(self.scale.fraction),
         )?)
     }
 

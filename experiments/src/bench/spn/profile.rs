@@ -3,8 +3,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use halfmask_models::bridge::mpc::circuit::Builder;
-use halfmask_models::bridge::mpc::circuit::log_sum::LogSum;
 use halfmask_models::spn::lower::Planned;
 use halfmask_models::spn::party::{Client, Server};
 use halfmask_models::spn::query::{Answer, Query, QueryKind};
@@ -12,12 +10,12 @@ use halfmask_models::spn::twin::Twin;
 use serde::{Deserialize, Serialize};
 
 use super::Options;
-use super::data::Loaded;
 use super::record::Circuit;
 use super::session::{self, Session, Task};
 use crate::exit::Error;
 use crate::net::Network;
 use crate::spn::plan;
+use crate::spn::source::Loaded;
 
 /// A private evaluator of rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,8 +92,8 @@ fn halfmask(options: &Options, model: &Loaded, network: Network) -> Result<Measu
         network,
         threads: options.threads,
         kernels: options.kernels,
-        rows: model.first(options.rows),
-        warm_up: options.rows,
+        rows: &model.rows,
+        warm_up: model.rows.len(),
         requests: options.single,
         class: model.spn.classes().is_some(),
     };
@@ -116,11 +114,11 @@ fn halfmask(options: &Options, model: &Loaded, network: Network) -> Result<Measu
 /// What a plan's circuits are made of.
 fn circuit(planned: &Planned) -> Result<Circuit, halfmask_models::Error> {
     let widths = planned.shape.widths;
-    let log_sum = LogSum::new(widths.word, planned.plan.scale.fraction)?;
+    let log_sum = planned.plan.log_sum(widths)?;
     Ok(Circuit {
         and_gates: planned.and_gates(QueryKind::Likelihood)?,
         and_gates_shift: None,
-        two_child_sum_ands: Some(ands(&log_sum, widths.word)?),
+        two_child_sum_ands: Some(plan::two_child_sum_ands(&log_sum)?),
         two_child_sums: planned.shape.log_sums,
         word_bits: widths.word,
         share_bits: Some(widths.share),
@@ -128,12 +126,4 @@ fn circuit(planned: &Planned) -> Result<Circuit, halfmask_models::Error> {
         statistics: Some(planned.shape.statistics),
         baked_constants: Some(planned.shape.baked),
     })
-}
-
-/// AND gates of a two-child sum.
-fn ands(log_sum: &LogSum, width: u32) -> Result<usize, halfmask_models::Error> {
-    let mut b = Builder::new();
-    let [left, right] = [(); 2].map(|()| b.inputs(width as usize));
-    let sum = log_sum.circuit(&mut b, &left, &right);
-    Ok(b.build(&sum)?.and_gates())
 }

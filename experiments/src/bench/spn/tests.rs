@@ -1,25 +1,5 @@
 use super::*;
 
-fn likelihoods(values: &[f64], clamped: &[bool]) -> Answer {
-    Answer {
-        results: Results::LogLikelihoods(values.to_vec()),
-        clamped: clamped.to_vec(),
-    }
-}
-
-#[test]
-fn errors_leave_out_clamped_and_impossible_rows() {
-    let answer = likelihoods(&[-1.0, -2.0, -3.0, -4.5], &[false, true, false, false]);
-    let errors = Errors::of(&answer, &[-1.25, -100.0, f64::NEG_INFINITY, -4.0]);
-    assert_eq!(
-        (errors.compared, errors.clamped, errors.impossible),
-        (2, 1, 1)
-    );
-    assert_eq!((errors.max, errors.sum), (0.5, -0.25));
-    assert_eq!(errors.mean(errors.squares), Some((0.0625 + 0.25) / 2.0));
-    assert_eq!(Errors::default().mean(1.0), None);
-}
-
 #[test]
 fn one_bit_is_a_difference() {
     let a = Results::LogLikelihoods(vec![-1.0, -2.0]);

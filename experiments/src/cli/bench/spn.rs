@@ -12,6 +12,7 @@ use crate::cli::common::{Auto, Compute, automatic};
 use crate::exit::Error;
 use crate::net::Network;
 use crate::output::check_target;
+use crate::spn::source::Source;
 
 /// Sum-product networks by every profile, side by side: gates, bytes, rounds, seconds a row, rows a second, error
 #[derive(Debug, Args)]
@@ -84,11 +85,13 @@ impl SpnArguments {
             models: self.models,
             profiles: self.profile,
             networks: chosen,
-            rows: self.rows.get(),
+            source: Source {
+                input: self.input,
+                data: self.data,
+                seed: self.seed,
+                rows: self.rows.get(),
+            },
             single: self.single.get(),
-            input: self.input,
-            data: self.data,
-            seed: self.seed,
             cot: self.ot.fixed(),
             threads: threads(&self.compute),
             kernels: self.compute.kernels()?,

@@ -1,13 +1,12 @@
-//! Models and rows to measure with.
+//! Models and rows to measure with: a network's file, and the rows that go with it.
 
 use std::env;
 use std::path::{Path, PathBuf};
 
 use halfmask_models::spn::graph::{Evidence, Spn};
 
-use super::{Options, sample};
+use super::{model, rows, sample};
 use crate::exit::Error;
-use crate::spn::{model, rows};
 
 /// The variable that names the data folder.
 const VARIABLE: &str = "HALFMASK_DATA";
@@ -16,11 +15,27 @@ const MODELS: &str = "models/spn";
 /// A model's file there.
 const FILE: &str = "model.spn.json";
 
+/// Where rows come from.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// The rows of every model; without, a data set's test split or samples.
+    pub input: Option<PathBuf>,
+    /// The data folder that the user names.
+    pub data: Option<PathBuf>,
+    /// Seed of samples.
+    pub seed: u64,
+    /// The most rows to take.
+    pub rows: usize,
+}
+
 /// A network and its rows.
-pub(super) struct Loaded {
+#[derive(Clone, Debug)]
+pub struct Loaded {
     /// By which tables name it.
     pub name: String,
+    /// The network.
     pub spn: Spn,
+    /// The rows.
     pub rows: Vec<Vec<Evidence>>,
     /// Where the rows are from.
     pub source: String,
@@ -31,13 +46,12 @@ impl Loaded {
     ///
     /// # Errors
     /// If a file is unusable.
-    pub(super) fn read(path: &Path, options: &Options) -> Result<Self, Error> {
+    pub fn read(path: &Path, wanted: &Source) -> Result<Self, Error> {
         let spn = model::load(path, None)?.spn;
         let name = name(path);
-        let wanted = options.rows;
-        let found = match &options.input {
+        let found = match &wanted.input {
             Some(input) => Some(input.clone()),
-            None => test_split(&name, options.data.as_deref())?,
+            None => test_split(&name, wanted.data.as_deref())?,
         };
         let (mut rows, source) = match found {
             Some(file) => (
@@ -45,11 +59,11 @@ impl Loaded {
                 file.display().to_string(),
             ),
             None => (
-                sample::rows(&spn, wanted, options.seed),
-                format!("sampled from the model, seed {}", options.seed),
+                sample::rows(&spn, wanted.rows, wanted.seed),
+                format!("sampled from the model, seed {}", wanted.seed),
             ),
         };
-        rows.truncate(wanted);
+        rows.truncate(wanted.rows);
         Ok(Self {
             name,
             spn,
@@ -59,7 +73,8 @@ impl Loaded {
     }
 
     /// The first rows.
-    pub(super) fn first(&self, count: usize) -> &[Vec<Evidence>] {
+    #[must_use]
+    pub fn first(&self, count: usize) -> &[Vec<Evidence>] {
         self.rows.get(..count).unwrap_or(&self.rows)
     }
 }
@@ -76,11 +91,24 @@ fn name(path: &Path) -> String {
     }
 }
 
+/// The networks of these files, or without any those of the source tree, with rows.
+///
+/// # Errors
+/// If there are none, or a file is unusable.
+pub fn load(models: &[PathBuf], wanted: &Source) -> Result<Vec<Loaded>, Error> {
+    let found = match models {
+        [] => default_models()?,
+        models => models.to_vec(),
+    };
+    let read = |path: &PathBuf| Loaded::read(path, wanted);
+    found.iter().map(read).collect()
+}
+
 /// The models of the source tree that this folder, or one above it, has.
 ///
 /// # Errors
 /// [`Error::Usage`] if there is none.
-pub(super) fn default_models() -> Result<Vec<PathBuf>, Error> {
+fn default_models() -> Result<Vec<PathBuf>, Error> {
     let here = env::current_dir().map_err(|source| Error::System {
         what: "tell the current folder".into(),
         source,

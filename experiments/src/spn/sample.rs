@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn samples_of_every_leaf_kind_follow_the_network() {
-        let text = include_str!("../../../../models/tests/spn/mixed.spn.json");
+        let text = include_str!("../../../models/tests/spn/mixed.spn.json");
         let spn = import::import(text).unwrap().spn;
         let rows = rows(&spn, 20_000, 1);
         assert_eq!(rows, super::rows(&spn, 20_000, 1));

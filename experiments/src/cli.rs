@@ -9,6 +9,7 @@ mod infer;
 mod inspect;
 mod link;
 mod serve;
+mod spn;
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
@@ -55,6 +56,7 @@ enum Command {
     Data(data::Arguments),
     CheckRecord(bench::CheckArguments),
     Link(link::Arguments),
+    Spn(spn::Arguments),
 }
 
 /// The whole command: parses, runs, and reports an error as one line.
@@ -85,6 +87,7 @@ fn run(command: Command) -> Result<(), Error> {
         Command::Data(arguments) => arguments.run(),
         Command::CheckRecord(arguments) => arguments.run(),
         Command::Link(arguments) => arguments.run(),
+        Command::Spn(arguments) => arguments.run(),
     }
 }
 

@@ -1,7 +1,8 @@
-//! Sum-product networks: rows, evaluation in the clear, inspection, experiments.
+//! Sum-product networks: rows, evaluation in the clear, inspection, learning, experiments.
 
 pub mod accuracy;
 pub mod answers;
+pub mod dataset;
 pub mod eval;
 pub mod inspect;
 pub mod model;
@@ -9,3 +10,4 @@ pub mod plan;
 pub mod rows;
 mod sample;
 pub mod source;
+pub mod train;

@@ -5,6 +5,7 @@
 //! * [`json`]: the project's own file format; [`import`]: others;
 //! * [`plan`]: the public plan of the private evaluation, [`lower`]: how it and the secrets are made, [`statistics`]: what clients' rows become;
 //! * [`query`]: questions and answers; `evaluate`, `circuits`, `rows`: what the protocol computes, on integers in the [`twin`], by two parties in [`party`];
+//! * [`learn`]: structures and parameters from data;
 //! * [`error`]: what can go wrong.
 
 mod check;
@@ -15,6 +16,7 @@ pub mod float;
 pub mod graph;
 pub mod import;
 pub mod json;
+pub mod learn;
 pub mod lower;
 pub mod party;
 pub mod plan;

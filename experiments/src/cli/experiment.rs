@@ -33,7 +33,7 @@ Examples:
 Evaluates in the clear the integers that the protocol computes. Rows are those of --input, or a data set's test split, found by
 the model's name in --data, $HALFMASK_DATA, data/ and ../shared/data (there in debd/ or directly), or else drawn from the model.")]
 struct SpnAccuracyArguments {
-    /// Sum-product networks [default: models/spn/*/model.spn.json of this folder or one above it]
+    /// Sum-product networks [default: models/spn/*/model.spn.json of this folder or one above it, else a built-in one of nltcs]
     models: Vec<PathBuf>,
     /// Where the CSV goes, whole or not at all
     #[arg(long, value_name = "FILE")]

@@ -4,6 +4,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 use halfmask_models::spn::graph::{Evidence, Spn};
+use halfmask_models::spn::import;
 
 use super::{model, rows, sample};
 use crate::exit::Error;
@@ -14,6 +15,11 @@ const VARIABLE: &str = "HALFMASK_DATA";
 const MODELS: &str = "models/spn";
 /// A model's file there.
 const FILE: &str = "model.spn.json";
+/// What there is elsewhere.
+const BUILT_IN: (&str, &str) = (
+    "nltcs",
+    include_str!("../../../models/spn/nltcs/model.spn.json"),
+);
 
 /// Where rows come from.
 #[derive(Clone, Debug)]
@@ -47,8 +53,20 @@ impl Loaded {
     /// # Errors
     /// If a file is unusable.
     pub fn read(path: &Path, wanted: &Source) -> Result<Self, Error> {
-        let spn = model::load(path, None)?.spn;
-        let name = name(path);
+        Self::with_rows(name(path), model::load(path, None)?.spn, wanted)
+    }
+
+    /// The network that comes with the program.
+    fn built_in(wanted: &Source) -> Result<Self, Error> {
+        let (name, text) = BUILT_IN;
+        let imported = import::import(text).map_err(|error| Error::Model {
+            model: name.to_owned(),
+            source: error.into(),
+        })?;
+        Self::with_rows(name.to_owned(), imported.spn, wanted)
+    }
+
+    fn with_rows(name: String, spn: Spn, wanted: &Source) -> Result<Self, Error> {
         let found = match &wanted.input {
             Some(input) => Some(input.clone()),
             None => test_split(&name, wanted.data.as_deref())?,
@@ -91,37 +109,33 @@ fn name(path: &Path) -> String {
     }
 }
 
-/// The networks of these files, or without any those of the source tree, with rows.
+/// The networks of these files, or without any those of the source tree that this folder is in, or else the one that comes with the
+/// program; with rows.
 ///
 /// # Errors
-/// If there are none, or a file is unusable.
+/// If a file is unusable.
 pub fn load(models: &[PathBuf], wanted: &Source) -> Result<Vec<Loaded>, Error> {
     let found = match models {
-        [] => default_models()?,
+        [] => source_tree()?,
         models => models.to_vec(),
     };
+    if found.is_empty() {
+        return Ok(vec![Loaded::built_in(wanted)?]);
+    }
     let read = |path: &PathBuf| Loaded::read(path, wanted);
     found.iter().map(read).collect()
 }
 
-/// The models of the source tree that this folder, or one above it, has.
-///
-/// # Errors
-/// [`Error::Usage`] if there is none.
-fn default_models() -> Result<Vec<PathBuf>, Error> {
+/// The models of the source tree that this folder is in, none elsewhere.
+fn source_tree() -> Result<Vec<PathBuf>, Error> {
     let here = env::current_dir().map_err(|source| Error::System {
         what: "tell the current folder".into(),
         source,
     })?;
-    let found = here
+    let mut found = here
         .ancestors()
         .map(|folder| models_in(&folder.join(MODELS)));
-    let found = found.into_iter().find(|models| !models.is_empty());
-    found.ok_or_else(|| {
-        Error::Usage(format!(
-            "no {MODELS}/*/{FILE} in this folder or above it: name a model's file"
-        ))
-    })
+    Ok(found.find(|models| !models.is_empty()).unwrap_or_default())
 }
 
 fn models_in(folder: &Path) -> Vec<PathBuf> {
@@ -176,6 +190,25 @@ mod tests {
         ] {
             assert_eq!(name(Path::new(path)), expected);
         }
+    }
+
+    #[test]
+    fn the_built_in_network_is_there() {
+        let wanted = Source {
+            input: None,
+            data: Some(tempfile::tempdir().unwrap().path().to_owned()),
+            seed: 7,
+            rows: 3,
+        };
+        // The folder is gone: an error, not other rows.
+        assert_eq!(Loaded::built_in(&wanted).unwrap_err().exit_code(), 2);
+        let here = Source {
+            data: Some(env::temp_dir()),
+            ..wanted
+        };
+        let loaded = Loaded::built_in(&here).unwrap();
+        assert_eq!((loaded.spn.variables().len(), loaded.rows.len()), (16, 3));
+        assert!(loaded.source.contains("seed 7"), "{}", loaded.source);
     }
 
     #[test]

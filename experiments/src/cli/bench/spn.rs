@@ -29,7 +29,7 @@ data set's test split, found by the model's name in --data, $HALFMASK_DATA, data
 or else drawn from the model; the record says which. Every answer is compared bit for bit with the evaluation in the clear,
 and the run fails if one differs; errors are against float64.")]
 pub(super) struct SpnArguments {
-    /// Sum-product networks [default: models/spn/*/model.spn.json of this folder or one above it]
+    /// Sum-product networks [default: models/spn/*/model.spn.json of this folder or one above it, else a built-in one of nltcs]
     models: Vec<PathBuf>,
     /// By what, in this order: halfmask
     #[arg(long, value_name = "PROFILES", value_delimiter = ',', default_values_t = Profile::ALL)]

@@ -8,5 +8,6 @@ pub mod ot;
 pub mod processes;
 pub mod record;
 pub mod relu;
+pub mod spn;
 pub mod summary;
 pub mod table;

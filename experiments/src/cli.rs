@@ -4,6 +4,7 @@ mod bench;
 mod common;
 mod data;
 mod eval;
+mod experiment;
 mod infer;
 mod inspect;
 mod link;
@@ -21,8 +22,8 @@ use crate::exit::{Error, complain};
 
 /// Private machine-learning inference: half homomorphic encryption, half garbled circuits, joined by masks.
 ///
-/// A server holds a model, a client holds images. The client learns the classes and nothing else about the weights; the server
-/// learns nothing about images or classes. Both are trusted to follow the protocol; see SECURITY.md.
+/// A server holds a model, a client holds images or rows of evidence. The client learns the answers and nothing else about the
+/// weights; the server learns nothing about inputs or answers. Both are trusted to follow the protocol; see SECURITY.md.
 #[derive(Debug, Parser)]
 #[command(name = "halfmask", version, after_help = EXAMPLES, max_term_width = 110)]
 struct Cli {
@@ -39,6 +40,8 @@ Examples:
   halfmask bench cryptonets --network wan          the same as over 100 Mbit/s and 40 ms
   halfmask serve cryptonets-relu --listen 0.0.0.0:7000
   halfmask infer --connect server:7000 --input t10k-images-idx3-ubyte.gz --output classes.txt
+  halfmask serve model.spn.json --listen 0.0.0.0:7000
+  halfmask infer --connect server:7000 --query likelihood --input rows.csv --output ll.txt
 
 Exit codes: 0 done, 1 the run failed, 2 wrong usage or bad input.";
 
@@ -49,6 +52,7 @@ enum Command {
     Bench(bench::Arguments),
     Inspect(inspect::Arguments),
     Eval(eval::Arguments),
+    Experiment(experiment::Arguments),
     Data(data::Arguments),
     CheckRecord(bench::CheckArguments),
     Link(link::Arguments),
@@ -79,6 +83,7 @@ fn run(command: Command) -> Result<(), Error> {
         Command::Bench(arguments) => arguments.run(),
         Command::Inspect(arguments) => arguments.run(),
         Command::Eval(arguments) => arguments.run(),
+        Command::Experiment(arguments) => arguments.run(),
         Command::Data(arguments) => arguments.run(),
         Command::CheckRecord(arguments) => arguments.run(),
         Command::Link(arguments) => arguments.run(),

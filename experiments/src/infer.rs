@@ -1,16 +1,18 @@
-//! `halfmask infer`: the party that holds the images.
+//! `halfmask infer`: the party that holds the images, or the rows of evidence.
 
 mod answers;
+mod rows;
 
 use std::fmt::Write;
 use std::io;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use halfmask_models::bridge::session::Kernels;
+use halfmask_models::bridge::mpc::channel::Channel;
+use halfmask_models::bridge::session::{Kernels, Randomness};
 use halfmask_models::nn::party::Client;
 use halfmask_models::nn::plan::{InputPlan, Plan};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -25,6 +27,7 @@ use crate::net::{self, Network};
 use crate::output;
 use crate::random::Source;
 use crate::report::{self, ClientReport, Process, images_per_second};
+use crate::spn::eval::Query;
 
 /// Images a batch where nothing else is said: as many as a ciphertext of the throughput parameters takes.
 pub const DEFAULT_BATCH: usize = 2048;
@@ -32,22 +35,34 @@ pub const DEFAULT_BATCH: usize = 2048;
 /// What progress lines begin with.
 pub const PROGRESS_LINE: &str = "progress ";
 
-/// What to classify, with whom, and what to do with the classes.
+/// What is asked of the server.
+#[derive(Clone, Debug)]
+pub enum Ask {
+    /// Classes of images, of a neural network.
+    Images {
+        /// An IDX file of labels to compare with.
+        labels: Option<PathBuf>,
+        /// Take only so many images.
+        images: Option<NonZeroUsize>,
+    },
+    /// A query about rows of evidence, of a sum-product network.
+    Rows(Query),
+}
+
+/// What to ask, about what, whom, and what to do with the answers.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The server, as the user named it.
     pub connect: String,
     /// The same, resolved.
     pub addresses: Vec<SocketAddr>,
-    /// An IDX file of images.
+    /// What is asked.
+    pub ask: Ask,
+    /// An IDX file of images, or CSV with rows of evidence.
     pub input: PathBuf,
-    /// Where the classes go, one a line, or the scores, as CSV.
+    /// Where the answers go, one a line, or the scores, as CSV.
     pub output: PathBuf,
-    /// An IDX file of labels to compare with.
-    pub labels: Option<PathBuf>,
-    /// Take only so many images.
-    pub images: Option<NonZeroUsize>,
-    /// Images a batch.
+    /// Images or rows a batch.
     pub batch: Option<NonZeroUsize>,
     /// The longest silence of the server.
     pub timeout: Duration,
@@ -67,31 +82,89 @@ pub struct Options {
     pub progress_lines: bool,
 }
 
-/// Classifies the images.
+/// Asks.
 ///
 /// # Errors
 /// Unusable files or options, an unreachable server, or a failed session.
 pub fn run(options: &Options) -> Result<(), Error> {
-    let images = read_images(options)?;
-    let labels = read_labels(options, images.count)?;
+    match &options.ask {
+        Ask::Images { labels, images } => classify(options, labels.as_deref(), *images),
+        Ask::Rows(query) => rows::run(options, query),
+    }
+}
+
+/// A client of either kind, connected.
+struct Connected<C> {
+    client: C,
+    channel: Channel,
+    seconds_setup: f64,
+}
+
+impl Options {
+    fn failed(&self, source: halfmask_models::Error) -> Error {
+        Error::Session {
+            with: format!("server {}", self.connect),
+            source,
+        }
+    }
+
+    /// Connects, and sets up by `setup`.
+    fn open<C>(
+        &self,
+        setup: impl FnOnce(
+            &mut Channel,
+            Option<[u8; 32]>,
+            Randomness,
+            Kernels,
+        ) -> Result<C, halfmask_models::Error>,
+    ) -> Result<Connected<C>, Error> {
+        let random = self.random.session("client", 0)?;
+        let stream = net::connect(&self.connect, &self.addresses)?;
+        let start = Instant::now();
+        let mut channel = self
+            .network
+            .channel_unblocked(stream, self.timeout)
+            .map_err(|error| self.failed(error.into()))?;
+        let client = setup(&mut channel, self.expect_plan, random, self.kernels)
+            .map_err(|error| self.failed(error))?;
+        let seconds_setup = start.elapsed().as_secs_f64();
+        tracing::info!(seconds = seconds_setup, "connected");
+        Ok(Connected {
+            client,
+            channel,
+            seconds_setup,
+        })
+    }
+
+    /// What this process says of its run.
+    fn process(&self, plan_digest: &[u8; 32]) -> Process {
+        Process {
+            peak_rss_bytes: machine::peak_memory(),
+            threads: rayon::current_num_threads(),
+            simd: machine::kernels_name(self.kernels),
+            plan_digest: hexadecimal(plan_digest),
+            network: self.network,
+        }
+    }
+}
+
+/// Classifies images.
+fn classify(
+    options: &Options,
+    labels: Option<&Path>,
+    wanted: Option<NonZeroUsize>,
+) -> Result<(), Error> {
+    let images = read_images(options, wanted)?;
+    let labels = read_labels(labels, images.count, wanted)?;
     output::check_target("--output", &options.output)?;
 
-    let failed = |source| Error::Session {
-        with: format!("server {}", options.connect),
-        source,
-    };
-    let random = options.random.session("client", 0)?;
-    let stream = net::connect(&options.connect, &options.addresses)?;
-    let start = Instant::now();
-    let mut channel = options
-        .network
-        .channel_unblocked(stream, options.timeout)
-        .map_err(|error| failed(error.into()))?;
-    let mut client = Client::connect(&mut channel, options.expect_plan, random, options.kernels)
-        .map_err(failed)?;
-    let seconds_setup = start.elapsed().as_secs_f64();
+    let failed = |source| options.failed(source);
+    let Connected {
+        mut client,
+        mut channel,
+        seconds_setup,
+    } = options.open(Client::connect)?;
     let plan = client.plan().clone();
-    tracing::info!(model = plan.model, seconds = seconds_setup, "connected");
     let batch = match fit(&plan, &images, options.batch) {
         Ok(batch) => batch,
         Err(error) => {
@@ -102,7 +175,7 @@ pub fn run(options: &Options) -> Result<(), Error> {
     };
 
     let batches = batches(images.count, batch);
-    let progress = Progress::new(images.count, options.progress_lines);
+    let progress = Progress::new(images.count, "images", options.progress_lines);
     let quantise = Quantise::new(&plan.input);
     let mut answers = Answers::default();
     let start = Instant::now();
@@ -122,13 +195,7 @@ pub fn run(options: &Options) -> Result<(), Error> {
     output::write_whole(&options.output, answers.text().as_bytes())?;
     let digest = plan.digest().map_err(failed)?;
     let report = ClientReport {
-        process: Process {
-            peak_rss_bytes: machine::peak_memory(),
-            threads: rayon::current_num_threads(),
-            simd: machine::kernels_name(options.kernels),
-            plan_digest: hexadecimal(&digest),
-            network: options.network,
-        },
+        process: options.process(&digest),
         images: images.count,
         batches: batches.len(),
         seconds_setup,
@@ -139,10 +206,10 @@ pub fn run(options: &Options) -> Result<(), Error> {
     output::print(&summary(&report, &answers, labels.as_ref()))
 }
 
-fn read_images(options: &Options) -> Result<Images, Error> {
+fn read_images(options: &Options, wanted: Option<NonZeroUsize>) -> Result<Images, Error> {
     let mut images = Images::open(&options.input)?;
     let found = images.count;
-    if let Some(wanted) = options.images.map(NonZeroUsize::get) {
+    if let Some(wanted) = wanted.map(NonZeroUsize::get) {
         check_count(wanted, found, &options.input.display().to_string())?;
         images.truncate(wanted);
     }
@@ -165,14 +232,18 @@ pub(crate) fn check_count(wanted: usize, found: usize, place: &str) -> Result<()
     )))
 }
 
-fn read_labels(options: &Options, images: usize) -> Result<Option<Labels>, Error> {
-    let Some(path) = &options.labels else {
+fn read_labels(
+    path: Option<&Path>,
+    images: usize,
+    wanted: Option<NonZeroUsize>,
+) -> Result<Option<Labels>, Error> {
+    let Some(path) = path else {
         return Ok(None);
     };
     let mut labels = Labels::open(path)?;
     let found = labels.values.len();
     // Fewer images may have been asked for than there are.
-    if found < images || (options.images.is_none() && found != images) {
+    if found < images || (wanted.is_none() && found != images) {
         return Err(Error::Usage(format!(
             "--labels {}: {found} labels for {images} images",
             path.display()
@@ -272,11 +343,11 @@ struct Progress {
 }
 
 impl Progress {
-    fn new(total: usize, lines: bool) -> Self {
+    fn new(total: usize, what: &'static str, lines: bool) -> Self {
         let bar = if lines {
             ProgressBar::hidden()
         } else {
-            progress_bar(total)
+            progress_bar(total, what)
         };
         let progress = Self { bar, total, lines };
         progress.reached(0);
@@ -305,12 +376,14 @@ pub(crate) fn progress_spinner() -> ProgressBar {
     spinner
 }
 
-/// A bar of images on standard error, if that is a terminal.
-pub(crate) fn progress_bar(total: usize) -> ProgressBar {
-    let template = "{spinner} {bar:40} {pos} of {len} images, {elapsed}";
+/// A bar of inputs on standard error, if that is a terminal.
+pub(crate) fn progress_bar(total: usize, what: &'static str) -> ProgressBar {
+    let template = "{spinner} {bar:40} {pos} of {len} {msg}, {elapsed}";
     let style =
         ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-    let bar = ProgressBar::new(total as u64).with_style(style);
+    let bar = ProgressBar::new(total as u64)
+        .with_style(style)
+        .with_message(what);
     bar.enable_steady_tick(Duration::from_millis(100));
     bar
 }

@@ -29,7 +29,7 @@ pub struct Process {
 pub struct ClientReport {
     /// Of the process.
     pub process: Process,
-    /// Images classified.
+    /// Images classified, or rows of evidence answered.
     pub images: usize,
     /// Batches they were split into.
     pub batches: usize,
@@ -48,7 +48,7 @@ pub struct ServerReport {
     pub process: Process,
     /// Sessions served to their end.
     pub sessions: u64,
-    /// Images classified in them.
+    /// Images classified, or rows of evidence answered, in them.
     pub images: usize,
     /// Batches they came in.
     pub batches: usize,

@@ -1,4 +1,6 @@
-//! `halfmask serve`: the party that holds the model.
+//! `halfmask serve`: the party that holds the model, a neural network or a sum-product network.
+
+pub(crate) mod service;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -7,9 +9,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use halfmask_models::bridge::mpc::channel::Meter;
+use halfmask_models::bridge::mpc::ot::CotProtocol;
 use halfmask_models::bridge::session::Kernels;
-use halfmask_models::nn::party::Server;
 use halfmask_models::nn::planner::Output;
+use halfmask_models::{nn, spn};
 
 use crate::engine::EngineOptions;
 use crate::exit::{Error, complain};
@@ -19,14 +22,41 @@ use crate::net::{self, Accepted, Network};
 use crate::output;
 use crate::random::Source;
 use crate::report::{self, Process, ServerReport};
+use crate::spn::{model, plan};
+use service::Service;
+
+/// A model, and how to plan it.
+#[derive(Clone, Debug)]
+pub enum Model {
+    /// A neural network, for images.
+    Network {
+        /// Which.
+        source: ModelSource,
+        /// What clients learn of an image.
+        output: Output,
+        /// How the engine is chosen.
+        engine: EngineOptions,
+        /// Images a batch that it is chosen for.
+        batch: usize,
+    },
+    /// A sum-product network, for rows of evidence.
+    Spn {
+        /// Its file.
+        path: PathBuf,
+        /// The class variable, by name or number; that of the file if none.
+        class: Option<String>,
+        /// Where correlated OTs come from; `None`: the default.
+        cot: Option<CotProtocol>,
+        /// The link that circuits are garbled for.
+        plan_for: Network,
+    },
+}
 
 /// What to serve, where and for how long.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The model.
-    pub model: ModelSource,
-    /// What clients learn of an image.
-    pub output: Output,
+    pub model: Model,
     /// Where to listen, as the user named it.
     pub listen: String,
     /// The same, resolved.
@@ -35,10 +65,6 @@ pub struct Options {
     pub timeout: Duration,
     /// The network that what this party sends travels over.
     pub network: Network,
-    /// How the engine is chosen.
-    pub engine: EngineOptions,
-    /// Images a batch that it is chosen for.
-    pub batch: usize,
     /// Sessions to serve; `None` until stopped.
     pub sessions: Option<NonZeroU64>,
     /// Instruction sets.
@@ -51,7 +77,8 @@ pub struct Options {
 
 /// A session served to its end.
 struct Served {
-    images: usize,
+    /// Images or rows.
+    inputs: usize,
     batches: usize,
     meter: Meter,
 }
@@ -62,17 +89,45 @@ struct Served {
 /// An unusable model or address; the first failed session, where a number of sessions was asked for. Otherwise a failed
 /// session is reported on standard error and the next client is served.
 pub fn run(options: &Options) -> Result<(), Error> {
-    let (model, _) = options.model.load_for(
-        options.output,
-        &options.engine,
-        options.batch,
-        options.kernels.mpc,
-    )?;
-    let plan_digest = model.planned.plan.digest().map_err(|source| Error::Model {
-        model: options.model.argument().to_string_lossy().into_owned(),
+    match &options.model {
+        Model::Network {
+            source,
+            output,
+            engine,
+            batch,
+        } => {
+            let simd = options.kernels.mpc;
+            let (model, _) = source.load_for(*output, engine, *batch, simd)?;
+            let name = source.argument().to_string_lossy().into_owned();
+            let server = nn::party::Server::new(model.planned, options.kernels);
+            accept_clients(&server, options, &name)
+        }
+        Model::Spn {
+            path,
+            class,
+            cot,
+            plan_for,
+        } => {
+            let name = path.display().to_string();
+            let imported = model::load(path, class.as_deref())?;
+            let engine = plan::engine(*cot, *plan_for, rayon::current_num_threads());
+            let planned = plan::plan(&imported.spn, &name, engine)?;
+            let server = spn::party::Server::new(planned, options.kernels);
+            let server = server.map_err(|source| Error::Model {
+                model: name.clone(),
+                source,
+            })?;
+            accept_clients(&server, options, &name)
+        }
+    }
+}
+
+/// Listens, and serves clients one after another.
+fn accept_clients<S: Service>(server: &S, options: &Options, name: &str) -> Result<(), Error> {
+    let plan_digest = server.plan_digest().map_err(|source| Error::Model {
+        model: name.to_owned(),
         source,
     })?;
-    let server = Server::new(model.planned, options.kernels);
     let listener = net::listen(&options.listen, &options.addresses)?;
     let address = listener.local_addr().map_err(system("listen"))?;
     output::print(&format!("listening on {address}\n"))?;
@@ -94,11 +149,11 @@ pub fn run(options: &Options) -> Result<(), Error> {
     {
         let (stream, peer) = accept(&listener)?;
         tracing::info!(%peer, "session");
-        match session(&server, options, stream, peer, report.sessions) {
+        match session(server, options, stream, peer, report.sessions) {
             Ok(served) => {
-                tracing::info!(%peer, images = served.images, "session done");
+                tracing::info!(%peer, inputs = served.inputs, "session done");
                 report.sessions += 1;
-                report.images += served.images;
+                report.images += served.inputs;
                 report.batches += served.batches;
                 report.meter.merge(&served.meter);
                 report.process.peak_rss_bytes = machine::peak_memory();
@@ -122,8 +177,8 @@ fn accept(listener: &TcpListener) -> Result<(TcpStream, SocketAddr), Error> {
     }
 }
 
-fn session(
-    server: &Server,
+fn session<S: Service>(
+    server: &S,
     options: &Options,
     stream: TcpStream,
     peer: SocketAddr,
@@ -136,7 +191,7 @@ fn session(
     let random = options.random.session("server", number)?;
     let mut accepted = Accepted::new(stream, options.timeout, options.network)
         .map_err(system("set up the connection"))?;
-    let mut connection = match server.accept(&mut accepted.channel, random) {
+    let mut connection = match server.open(&mut accepted.channel, random) {
         Err(error) if accepted.too_late() => {
             return Err(Error::Failed(format!(
                 "client {peer}: the handshake was not complete within {} s ({error})",
@@ -147,14 +202,14 @@ fn session(
     };
     accepted.handshake_done();
     let ch = &mut accepted.channel;
-    let (mut images, mut batches) = (0, 0);
-    while let Some(count) = connection.serve_batch(ch).map_err(failed)? {
-        images += count;
+    let (mut inputs, mut batches) = (0, 0);
+    while let Some(count) = S::serve(&mut connection, ch).map_err(failed)? {
+        inputs += count;
         batches += 1;
-        tracing::info!(%peer, batch = batches, images = count, "batch done");
+        tracing::info!(%peer, batch = batches, inputs = count, "batch done");
     }
     Ok(Served {
-        images,
+        inputs,
         batches,
         meter: ch.take_meter(),
     })

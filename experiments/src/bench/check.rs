@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{garble, ot, record, relu};
+use super::{garble, ot, record, relu, spn};
 
 /// A record of a benchmark.
 pub enum AnyRecord {
@@ -15,6 +15,8 @@ pub enum AnyRecord {
     Garble(garble::Record),
     /// Of correlated OT.
     Ot(ot::Record),
+    /// Of sum-product networks.
+    Spn(spn::Record),
 }
 
 /// Reads a record of the benchmark that it names.
@@ -30,6 +32,7 @@ pub fn parse(text: &str) -> Result<AnyRecord, String> {
         Some("relu") => of(value).map(AnyRecord::Relu),
         Some("garble") => of(value).map(AnyRecord::Garble),
         Some("ot") => of(value).map(AnyRecord::Ot),
+        Some("spn") => of(value).map(AnyRecord::Spn),
         Some("cryptonets") => record::Record::parse(text)
             .map(Box::new)
             .map(AnyRecord::Cryptonets),
@@ -50,6 +53,7 @@ impl AnyRecord {
                 Ok(format!("{} images", record.images))
             }
             Self::Relu(record) => check_relu(record),
+            Self::Spn(record) => record.check(),
             Self::Garble(record) => {
                 some("kernels", &record.kernels)?;
                 for kernel in &record.kernels {

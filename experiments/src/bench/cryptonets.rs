@@ -194,7 +194,7 @@ fn measure(
             .shared(options)
             .0
     };
-    let bar = progress_bar(data.images.count);
+    let bar = progress_bar(data.images.count, "images");
     let (shown, total) = (bar.clone(), data.images.count);
     let plain = !io::stderr().is_terminal();
     processes::run(&program, &serve.0, infer, move |done| {

@@ -1,6 +1,7 @@
 //! `halfmask bench`, and the check of its records.
 
 mod parts;
+mod spn;
 
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
@@ -31,6 +32,7 @@ enum Command {
     Relu(parts::ReluArguments),
     Garble(parts::GarbleArguments),
     Ot(parts::OtArguments),
+    Spn(spn::SpnArguments),
 }
 
 /// CryptoNets-ReLU on the MNIST test set: throughput, accuracy, bytes, rounds, memory
@@ -102,6 +104,7 @@ impl Arguments {
             Command::Relu(arguments) => arguments.run(),
             Command::Garble(arguments) => arguments.run(),
             Command::Ot(arguments) => arguments.run(),
+            Command::Spn(arguments) => arguments.run(),
         }
     }
 }

@@ -170,7 +170,7 @@ impl<T> Auto<T> {
     }
 }
 
-fn automatic<T: FromStr<Err = mpc::Error>>(text: &str) -> Result<Auto<T>, String> {
+pub(super) fn automatic<T: FromStr<Err = mpc::Error>>(text: &str) -> Result<Auto<T>, String> {
     match text {
         "auto" => Ok(Auto::Auto),
         text => match text.parse() {

@@ -16,6 +16,7 @@ Examples:
   halfmask eval spn.eq.txt --input rows.csv.gz --output ll.txt          SPFlow's text; rows compressed
   halfmask eval model.spn.json --input rows.csv --query conditional --given age,smokes
   halfmask eval model.spn.json --input rows.csv --query mpe             rows with missing fields completed
+  halfmask eval model.spn.json --input rows.csv --arithmetic fixed      bit for bit what `serve` and `infer` give
   halfmask eval model.spn.json --input rows.csv --query class --class income --json classes.json
 
 Rows are CSV, with or without a header. A field that is empty or `nan` is missing, one that is `?` is to be maximised.
@@ -47,7 +48,7 @@ pub(super) struct Arguments {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum Query {
+pub(super) enum Query {
     /// The log-likelihood; missing fields are summed out
     #[default]
     Likelihood,
@@ -66,6 +67,25 @@ enum Arithmetic {
     /// Float64, log domain
     #[default]
     Float,
+    /// Fixed point: bit for bit what the private evaluation gives
+    Fixed,
+}
+
+impl Query {
+    /// The query with the columns that it is given.
+    pub(super) fn of(self, given: Vec<String>) -> Result<eval::Query, Error> {
+        if given.is_empty() == (self == Self::Conditional) {
+            return Err(Error::Usage(
+                "--query conditional and --given COLUMNS go together".into(),
+            ));
+        }
+        Ok(match self {
+            Self::Likelihood | Self::Marginal => eval::Query::Likelihood,
+            Self::Conditional => eval::Query::Conditional(given),
+            Self::Mpe => eval::Query::Mpe,
+            Self::Class => eval::Query::Class,
+        })
+    }
 }
 
 impl Arguments {
@@ -79,23 +99,14 @@ impl Arguments {
                 check_target(option, path)?;
             }
         }
-        if self.given.is_empty() == (self.query == Query::Conditional) {
-            return Err(Error::Usage(
-                "--query conditional and --given COLUMNS go together".into(),
-            ));
-        }
         Ok(eval::Options {
             model: self.model,
             class: self.class,
             input: self.input,
-            query: match self.query {
-                Query::Likelihood | Query::Marginal => eval::Query::Likelihood,
-                Query::Conditional => eval::Query::Conditional(self.given),
-                Query::Mpe => eval::Query::Mpe,
-                Query::Class => eval::Query::Class,
-            },
+            query: self.query.of(self.given)?,
             arithmetic: match self.arithmetic {
                 Arithmetic::Float => eval::Arithmetic::Float,
+                Arithmetic::Fixed => eval::Arithmetic::Fixed,
             },
             output: self.output,
             json: self.json,

@@ -7,30 +7,45 @@ use std::time::Duration;
 use clap::Args;
 
 use super::common::{Compute, Link, Seed, Supervised, addresses, digest, seconds};
+use super::eval::Query;
 use crate::exit::Error;
-use crate::infer::Options;
+use crate::infer::{Ask, Options};
 use crate::output::check_target;
 
-/// Classify images with a server's model, neither learning the other's data
+/// Classify images with a server's model, or ask its sum-product network, neither learning the other's data
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   halfmask infer --connect 127.0.0.1:7000 --input t10k-images-idx3-ubyte.gz --output classes.txt
   halfmask infer --connect server:7000 --input images.idx --labels labels.idx --output classes.txt --images 100
   halfmask infer --connect 127.0.0.1:7000 --input images.idx --output classes.txt --network 50mbit,80ms
+  halfmask infer --connect server:7000 --query likelihood --input rows.csv --output ll.txt
+  halfmask infer --connect server:7000 --query conditional --given age,smokes --input rows.csv.gz --output ll.txt
+  halfmask infer --connect server:7000 --query mpe --input rows.csv --output completed.csv
+  halfmask infer --connect server:7000 --query class --input rows.csv --output classes.txt
 
 Each party emulates what it sends: give `serve` and `infer` the same --network.
 
 Writes one predicted class a line, all of them or no file. If the server opens scores (`serve --output logits`), writes them as
-CSV instead: the line class_0,class_1,... and then one line of scores an image, in the model's units, rounded as the plan says.")]
+CSV instead: the line class_0,class_1,... and then one line of scores an image, in the model's units, rounded as the plan says.
+
+With --query the server has a sum-product network and the input is rows of evidence: CSV, with or without a header, columns by
+name or in order. An empty field is missing evidence (marginalised; completed by mpe), `?` is to be maximised. All rows are checked
+before anything about them is sent. Writes one answer a line: a log-likelihood (natural logarithm), a completed row, or a class.")]
 pub(super) struct Arguments {
     /// The server (HOST:PORT); tried for a few seconds, so that both can be started at once
     #[arg(long, value_name = "ADDR")]
     connect: String,
-    /// Images in IDX format, .gz or not
+    /// Ask a sum-product network about rows of evidence, instead of a neural network about images
+    #[arg(long, value_enum, value_name = "QUERY")]
+    query: Option<Query>,
+    /// What a conditional is given: columns, by name or number from 1
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    given: Vec<String>,
+    /// Images in IDX format, or rows in CSV, .gz or not
     #[arg(long, value_name = "FILE")]
     input: PathBuf,
-    /// Where the classes go, or the scores if the server opens them
+    /// Where the classes go, or the scores if the server opens them, or the answers about rows
     #[arg(long, value_name = "FILE")]
     output: PathBuf,
     /// True labels in IDX format, to print the accuracy
@@ -39,7 +54,7 @@ pub(super) struct Arguments {
     /// Take only the first N images
     #[arg(long, value_name = "N")]
     images: Option<NonZeroUsize>,
-    /// Images a batch, at most the plan's ring degree [default: 2048]
+    /// Images or rows a batch, at most as many as the plan takes [default: 2048 images, 4096 rows]
     #[arg(long, value_name = "N")]
     batch: Option<NonZeroUsize>,
     /// The longest silence of the server, in seconds
@@ -82,13 +97,29 @@ impl Arguments {
         if let Some(report) = &self.report {
             check_target("--report", report)?;
         }
+        let ask = match self.query {
+            None if !self.given.is_empty() => {
+                return Err(Error::Usage(
+                    "--query conditional and --given COLUMNS go together".into(),
+                ));
+            }
+            None => Ask::Images {
+                labels: self.labels,
+                images: self.images,
+            },
+            Some(_) if self.labels.is_some() || self.images.is_some() => {
+                return Err(Error::Usage(
+                    "--labels and --images are for images, --query is for rows".into(),
+                ));
+            }
+            Some(query) => Ask::Rows(query.of(self.given)?),
+        };
         Ok(Options {
             connect: self.connect,
             addresses,
+            ask,
             input: self.input,
             output: self.output,
-            labels: self.labels,
-            images: self.images,
             batch: self.batch,
             timeout: self.timeout,
             network: self.link.network,

@@ -3,13 +3,16 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
+use halfmask_models::bridge::mpc::planner::Engine;
 use halfmask_models::spn::error::RowError;
 use halfmask_models::spn::float::{Classification, Evaluator, Explanation, maximise_missing};
 use halfmask_models::spn::graph::{Evidence, Spn};
-use halfmask_models::spn::import::Format;
+use halfmask_models::spn::import::{Format, Imported};
+use halfmask_models::spn::query::{Answer, Results};
+use halfmask_models::spn::twin::Twin;
 use serde::Serialize;
 
-use super::{model, rows};
+use super::{answers, model, plan, rows};
 use crate::exit::Error;
 use crate::output;
 
@@ -32,6 +35,8 @@ pub enum Query {
 pub enum Arithmetic {
     /// Float64, log domain.
     Float,
+    /// Fixed point: bit for bit what the private evaluation gives.
+    Fixed,
 }
 
 /// What to evaluate.
@@ -62,6 +67,13 @@ pub enum Answers {
     Explanations(Vec<Explanation>),
     /// Classes.
     Classes(Vec<Classification>),
+    /// In fixed point, whatever was asked.
+    Fixed {
+        /// The answers.
+        answer: Answer,
+        /// The rows, as they were taken.
+        rows: Vec<Vec<Evidence>>,
+    },
 }
 
 /// Answers as a record. A log probability of `-inf` is `null`.
@@ -77,9 +89,12 @@ pub struct Evaluation {
     pub arithmetic: Arithmetic,
     /// Number of rows.
     pub rows: usize,
-    /// Mean of `values`, natural logarithms.
-    pub mean: f64,
-    /// One a row: the log probability asked for; for explanations the max-product value, for classes the log joint probability.
+    /// Rows with values outside the public ranges of the private evaluation (`fixed`).
+    pub clamped: usize,
+    /// Mean of `values`, natural logarithms; `null` without.
+    pub mean: Option<f64>,
+    /// One a row: the log probability asked for; for explanations the max-product value, for classes the log joint probability, both
+    /// only in float64.
     pub values: Vec<f64>,
     /// Completed rows (`mpe`); `null` is missing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -100,6 +115,7 @@ pub fn run(options: &Options) -> Result<(), Error> {
     let imported = model::load(&options.model, options.class.as_deref())?;
     let spn = &imported.spn;
     let rows = rows::read(&options.input, spn.variables())?;
+    let count = rows.len();
     let given = match &options.query {
         Query::Conditional(columns) => columns
             .iter()
@@ -108,24 +124,42 @@ pub fn run(options: &Options) -> Result<(), Error> {
         _ => Vec::new(),
     };
     let answers = match options.arithmetic {
-        Arithmetic::Float => by_float(spn, &rows, &options.query, &given),
+        Arithmetic::Float => {
+            by_float(spn, &rows, &options.query, &given).map_err(|error| unfit(options, error))?
+        }
+        Arithmetic::Fixed => by_fixed(spn, rows, options)?,
     };
-    let answers = answers.map_err(|source| Error::Model {
-        model: options.input.display().to_string(),
-        source: source.into(),
-    })?;
     let text = render(&answers);
     match &options.output {
         None => output::print(&text)?,
         Some(path) => output::write_whole(path, text.as_bytes())?,
     }
     if let Some(path) = &options.json {
-        let record = Evaluation::new(options, imported.format, imported.notes, answers);
+        let record = Evaluation::new(options, count, imported, answers);
         let json = serde_json::to_vec_pretty(&record)
             .map_err(|error| Error::Failed(format!("cannot write JSON: {error}")))?;
         output::write_whole(path, &json)?;
     }
     Ok(())
+}
+
+/// Rows that do not fit.
+fn unfit(options: &Options, error: impl std::fmt::Display) -> Error {
+    Error::Usage(format!("{}: {error}", options.input.display()))
+}
+
+fn by_fixed(spn: &Spn, rows: Vec<Vec<Evidence>>, options: &Options) -> Result<Answers, Error> {
+    let name = options.model.display().to_string();
+    let planned = plan::plan(spn, &name, Engine::default())?;
+    let rows = answers::prepare(rows, &options.query);
+    let asked = answers::asked(&options.query, spn.variables())?;
+    let twin = Twin::new(&planned).map_err(|source| Error::Model {
+        model: name,
+        source,
+    })?;
+    let answer = twin.answer(&rows, &asked);
+    let answer = answer.map_err(|error| unfit(options, error))?;
+    Ok(Answers::Fixed { answer, rows })
 }
 
 fn by_float(
@@ -170,13 +204,15 @@ fn render(answers: &Answers) -> String {
                 let _ = writeln!(text, "{}", class.class);
             }
         }
+        Answers::Fixed { answer, rows } => text = answers::render(answer, rows),
     }
     text
 }
 
 impl Evaluation {
-    fn new(options: &Options, format: Format, notes: Vec<String>, answers: Answers) -> Self {
+    fn new(options: &Options, rows: usize, imported: Imported, answers: Answers) -> Self {
         let (mut explanations, mut classes, mut margins) = (Vec::new(), Vec::new(), Vec::new());
+        let mut clamped = 0;
         let values: Vec<f64> = match answers {
             Answers::Values(values) => values,
             Answers::Explanations(all) => {
@@ -193,14 +229,32 @@ impl Evaluation {
                 margins = all.iter().map(|c| c.margin).collect();
                 all.iter().map(|c| c.value).collect()
             }
+            Answers::Fixed { answer, rows } => {
+                clamped = answer.clamped.iter().filter(|c| **c).count();
+                match answer.results {
+                    Results::LogLikelihoods(values) => values,
+                    Results::Completions(all) => {
+                        let rows = rows.iter().zip(&all);
+                        let rows = rows.map(|(row, all)| answers::completed(row, all));
+                        explanations = rows.collect();
+                        Vec::new()
+                    }
+                    Results::Classes(all) => {
+                        classes = all.into_iter().map(|class| class as usize).collect();
+                        Vec::new()
+                    }
+                }
+            }
         };
+        let mean = values.iter().sum::<f64>() / values.len() as f64;
         Self {
             model: options.model.display().to_string(),
-            format,
-            notes,
+            format: imported.format,
+            notes: imported.notes,
             arithmetic: options.arithmetic,
-            rows: values.len(),
-            mean: values.iter().sum::<f64>() / values.len().max(1) as f64,
+            rows,
+            clamped,
+            mean: (!values.is_empty()).then_some(mean),
             values,
             explanations,
             classes,

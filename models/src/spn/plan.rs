@@ -152,7 +152,7 @@ impl Plan {
         Ok(LogSum::with(
             widths.word,
             self.scale.fraction,
-            self.precision.design(),
+            self.precision.design().fit(self.scale.fraction),
         )?)
     }
 
@@ -236,5 +236,15 @@ impl Plan {
             coefficient_bits: u64::BITS - shape.widths.coefficient.leading_zeros(),
             packing: self.packing,
         }
+    }
+}
+
+impl Planned {
+    /// AND gates of a row of a query.
+    ///
+    /// # Errors
+    /// [`Error::Plan`] if the network has no classes to ask for.
+    pub fn and_gates(&self, kind: QueryKind) -> Result<usize, Error> {
+        Ok(super::circuits::program(&self.plan, &self.shape, kind)?.and_gates())
     }
 }

@@ -165,7 +165,7 @@ impl OtArguments {
 }
 
 /// Threads of each of two parties.
-fn threads(compute: &Compute) -> usize {
+pub(super) fn threads(compute: &Compute) -> usize {
     let half = (machine::cores() / 2).max(1);
     compute.threads.map_or(half, NonZeroUsize::get)
 }

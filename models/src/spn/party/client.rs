@@ -71,6 +71,14 @@ impl Client {
         &self.shape
     }
 
+    /// Checks rows of a query as [`Client::infer`] does; nothing is sent.
+    ///
+    /// # Errors
+    /// [`crate::spn::RowError`] for the first row that does not fit, or no classes to ask for.
+    pub fn check<R: AsRef<[Evidence]>>(&self, rows: &[R], query: &Query) -> Result<(), Error> {
+        Encoded::check(&self.plan, query, rows)
+    }
+
     /// AND gates of a row of a query.
     ///
     /// # Errors

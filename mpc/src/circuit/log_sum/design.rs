@@ -79,6 +79,17 @@ impl Design {
         dither: 1,
     };
 
+    /// The design with no more digits than its segments have, at `fraction` bits after the point.
+    #[must_use]
+    pub fn fit(self, fraction: u32) -> Self {
+        let narrowest = self.classes.iter().map(|c| c.log_width(fraction)).min();
+        let most = narrowest.unwrap_or(0).saturating_sub(self.dither) as usize;
+        Self {
+            digits: self.digits.min(most),
+            ..self
+        }
+    }
+
     /// Checks the design for words of `width` bits with `fraction` of them after the point.
     pub(super) fn check(&self, width: u32, fraction: u32) -> Result<(), Error> {
         let refuse = |what| Err(Error::Circuit { what });

@@ -1,0 +1,226 @@
+//! Models and rows to measure with: a network's file, and the rows that go with it.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use halfmask_models::spn::graph::{Evidence, Spn};
+use halfmask_models::spn::import;
+
+use super::{model, rows, sample};
+use crate::exit::Error;
+
+/// The variable that names the data folder.
+const VARIABLE: &str = "HALFMASK_DATA";
+/// The folder of models of a source tree.
+const MODELS: &str = "models/spn";
+/// A model's file there.
+const FILE: &str = "model.spn.json";
+/// What there is elsewhere.
+const BUILT_IN: (&str, &str) = (
+    "nltcs",
+    include_str!("../../../models/spn/nltcs/model.spn.json"),
+);
+
+/// Where rows come from.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// The rows of every model; without, a data set's test split or samples.
+    pub input: Option<PathBuf>,
+    /// The data folder that the user names.
+    pub data: Option<PathBuf>,
+    /// Seed of samples.
+    pub seed: u64,
+    /// The most rows to take.
+    pub rows: usize,
+}
+
+/// A network and its rows.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// By which tables name it.
+    pub name: String,
+    /// The network.
+    pub spn: Spn,
+    /// The rows.
+    pub rows: Vec<Vec<Evidence>>,
+    /// Where the rows are from.
+    pub source: String,
+}
+
+impl Loaded {
+    /// Reads a network, and finds rows for it: as many as are wanted, or all there are.
+    ///
+    /// # Errors
+    /// If a file is unusable.
+    pub fn read(path: &Path, wanted: &Source) -> Result<Self, Error> {
+        Self::with_rows(name(path), model::load(path, None)?.spn, wanted)
+    }
+
+    /// The network that comes with the program.
+    fn built_in(wanted: &Source) -> Result<Self, Error> {
+        let (name, text) = BUILT_IN;
+        let imported = import::import(text).map_err(|error| Error::Model {
+            model: name.to_owned(),
+            source: error.into(),
+        })?;
+        Self::with_rows(name.to_owned(), imported.spn, wanted)
+    }
+
+    fn with_rows(name: String, spn: Spn, wanted: &Source) -> Result<Self, Error> {
+        let found = match &wanted.input {
+            Some(input) => Some(input.clone()),
+            None => test_split(&name, wanted.data.as_deref())?,
+        };
+        let (mut rows, source) = match found {
+            Some(file) => (
+                rows::read(&file, spn.variables())?,
+                file.display().to_string(),
+            ),
+            None => (
+                sample::rows(&spn, wanted.rows, wanted.seed),
+                format!("sampled from the model, seed {}", wanted.seed),
+            ),
+        };
+        rows.truncate(wanted.rows);
+        Ok(Self {
+            name,
+            spn,
+            rows,
+            source,
+        })
+    }
+
+    /// The first rows.
+    #[must_use]
+    pub fn first(&self, count: usize) -> &[Vec<Evidence>] {
+        self.rows.get(..count).unwrap_or(&self.rows)
+    }
+}
+
+/// A model's name: its file's, or where that says nothing its folder's.
+fn name(path: &Path) -> String {
+    let file = path.file_name().unwrap_or(path.as_os_str());
+    let file = file.to_string_lossy();
+    let stem = file.split('.').next().unwrap_or(&file);
+    let folder = path.parent().and_then(Path::file_name);
+    match folder {
+        Some(folder) if stem == "model" => folder.to_string_lossy().into_owned(),
+        _ => stem.to_owned(),
+    }
+}
+
+/// The networks of these files, or without any those of the source tree that this folder is in, or else the one that comes with the
+/// program; with rows.
+///
+/// # Errors
+/// If a file is unusable.
+pub fn load(models: &[PathBuf], wanted: &Source) -> Result<Vec<Loaded>, Error> {
+    let found = match models {
+        [] => source_tree()?,
+        models => models.to_vec(),
+    };
+    if found.is_empty() {
+        return Ok(vec![Loaded::built_in(wanted)?]);
+    }
+    let read = |path: &PathBuf| Loaded::read(path, wanted);
+    found.iter().map(read).collect()
+}
+
+/// The models of the source tree that this folder is in, none elsewhere.
+fn source_tree() -> Result<Vec<PathBuf>, Error> {
+    let here = env::current_dir().map_err(|source| Error::System {
+        what: "tell the current folder".into(),
+        source,
+    })?;
+    let mut found = here
+        .ancestors()
+        .map(|folder| models_in(&folder.join(MODELS)));
+    Ok(found.find(|models| !models.is_empty()).unwrap_or_default())
+}
+
+fn models_in(folder: &Path) -> Vec<PathBuf> {
+    let entries = folder.read_dir().into_iter().flatten().flatten();
+    let mut models: Vec<PathBuf> = entries
+        .map(|entry| entry.path().join(FILE))
+        .filter(|file| file.is_file())
+        .collect();
+    models.sort();
+    models
+}
+
+/// The test split of a data set by its name: in the folder given or else in `$HALFMASK_DATA`, which must be there; then in `data/` and
+/// `../shared/data`; in `debd/` or directly.
+fn test_split(name: &str, data: Option<&Path>) -> Result<Option<PathBuf>, Error> {
+    let variable = env::var_os(VARIABLE).filter(|value| !value.is_empty());
+    let named = match (data, variable) {
+        (Some(folder), _) => Some((folder.to_owned(), "--data")),
+        (None, Some(folder)) => Some((PathBuf::from(folder), "$HALFMASK_DATA")),
+        (None, None) => None,
+    };
+    let places = match named {
+        Some((folder, _)) if folder.is_dir() => vec![folder],
+        Some((folder, origin)) => {
+            return Err(Error::Usage(format!(
+                "{origin} {}: no such folder",
+                folder.display()
+            )));
+        }
+        None => vec![PathBuf::from("data"), PathBuf::from("../shared/data")],
+    };
+    let files = places.iter().flat_map(|place| {
+        let folders = [place.join("debd"), place.clone()];
+        folders.into_iter().flat_map(|folder| {
+            ["test.csv.gz", "test.csv"].map(|end| folder.join(format!("{name}.{end}")))
+        })
+    });
+    Ok(files.into_iter().find(|file| file.is_file()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn models_are_named_by_file_or_folder() {
+        for (path, expected) in [
+            ("models/spn/nltcs/model.spn.json", "nltcs"),
+            ("../nltcs.spn.json", "nltcs"),
+            ("msnbc.eq.txt", "msnbc"),
+            ("model.spn.json", "model"),
+        ] {
+            assert_eq!(name(Path::new(path)), expected);
+        }
+    }
+
+    #[test]
+    fn the_built_in_network_is_there() {
+        let wanted = Source {
+            input: None,
+            data: Some(tempfile::tempdir().unwrap().path().to_owned()),
+            seed: 7,
+            rows: 3,
+        };
+        // The folder is gone: an error, not other rows.
+        assert_eq!(Loaded::built_in(&wanted).unwrap_err().exit_code(), 2);
+        let here = Source {
+            data: Some(env::temp_dir()),
+            ..wanted
+        };
+        let loaded = Loaded::built_in(&here).unwrap();
+        assert_eq!((loaded.spn.variables().len(), loaded.rows.len()), (16, 3));
+        assert!(loaded.source.contains("seed 7"), "{}", loaded.source);
+    }
+
+    #[test]
+    fn splits_are_found_by_name() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("debd");
+        std::fs::create_dir(&folder).unwrap();
+        let file = folder.join("abc.test.csv.gz");
+        std::fs::write(&file, "").unwrap();
+        let found = |name| test_split(name, Some(root.path())).unwrap();
+        assert_eq!(found("abc"), Some(file));
+        assert_eq!(found("ab"), None);
+        assert!(test_split("abc", Some(&root.path().join("none"))).is_err());
+    }
+}

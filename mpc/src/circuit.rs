@@ -24,6 +24,8 @@
 //! | leading one, priority encoder | `l - 1` | `l - 1` |
 //! | shift by a constant; by an `s`-bit word | 0; `s l` | 0; `s` |
 //! | one-hot decoder, public table, `k` index bits | `2^k - k - 1` | `k - 1` |
+//! | `log2(2^a + 2^b)` in fixed point, 28 bits of which 16 are fraction ([`log_sum`]) | 248 to 329 | |
+//! | oblivious [`selection`] of `v` words from `u` | about `v (log2 u + log2 v) l` | |
 //!
 //! The depth is that of ripple-carry chains: garbling pays for gates alone.
 //!

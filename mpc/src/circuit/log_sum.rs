@@ -6,19 +6,20 @@
 //! the distances `e` and `e + 1`, and `f` is taken in the middle, at `e + 1/2`. That is free, where `|d|` is another chain of
 //! carries; but the result is not symmetric: exchanging `a` and `c` moves it by up to the error of a sum.
 //!
-//! **Expansion.** The range of `e` is cut into segments, intervals of a power of two of units, and a tree decodes which one `e` lies
-//! in, one AND a split (of an indicator `h` and a bit `x`, the halves are `h x` and `h xor h x`). The bits below, the segment's digits,
-//! give signs `s_0, s_1, ... = +1` or `-1`, the top digit first, and products of distinct signs are the Walsh functions, an orthonormal
-//! basis of the functions on the segment. Of the expansion of `f` we keep
+//! **Expansion.** The range of `e` is cut into segments, intervals of a power of two of units, and a tree decodes which
+//! one `e` lies in, one AND a split (of an indicator `h` and a bit `x`, the halves are `h x` and `h xor h x`). The bits
+//! below, the segment's digits, give signs `s_0, s_1, ... = +1` or `-1`, the top digit first, and products of distinct
+//! signs are the Walsh functions, an orthonormal basis of the functions on the segment. Of the expansion of `f` we keep
 //!
 //! ```text
 //! f = m + sum_i t_i s_i + sum_(chosen i < j) q_ij s_i s_j ,
 //! ```
 //!
-//! with `t_i` about `-f' w / 2^(i+2)` and `q_ij` about `f'' w^2 / 2^(i+j+4)` for a segment of width `w`: slope and curvature, the best choice in the mean
-//! square, and `m` the mean, so that the error's mean is zero on every segment. The circuit has no multiplication at all:
-//! a coefficient's bits are public sums of indicators, hence free; a product of signs is an exclusive-or of digits, hence free;
-//! and so is the product of a coefficient and a sign. With `t = (T + 1/2) u` for an integer `0 <= T < 2^n` and a sign bit `s`,
+//! with `t_i` about `-f' w / 2^(i+2)` and `q_ij` about `f'' w^2 / 2^(i+j+4)` for a segment of width `w`: slope and
+//! curvature, the best choice in the mean square, and `m` the mean, so that the error's mean is zero on every segment.
+//! The circuit has no multiplication at all: a coefficient's bits are public sums of indicators, hence free; a product of
+//! signs is an exclusive-or of digits, hence free; and so is the product of a coefficient and a sign. With `t = (T + 1/2) u`
+//! for an integer `0 <= T < 2^n` and a sign bit `s`,
 //!
 //! ```text
 //! (-1)^s t = ((T xor s) + (1 - s) 2^n) u + (1/2 - 2^n) u ,
@@ -27,23 +28,32 @@
 //! where `T xor s` inverts every bit. The last summand is constant and goes into `m`. What costs gates is to add the
 //! terms up, column by column.
 //!
-//! **Wide segments.** Far out `f` is flat and segments are wide (*classes* of segments), so that their digits sit higher up in `e`.
-//! One AND a digit and class moves them where the others are; digits whose coefficients vanish there stay.
+//! **Wide segments.** Far out `f` is flat and segments are wide (*classes* of segments), so that their digits sit higher
+//! up in `e`. One AND a digit and class moves them where the others are; digits whose coefficients vanish there stay.
 //!
-//! **Rounding.** The sum has `guard` bits below the unit, and the constants `dither` more, each of which meets one more digit there: sums of such signs
-//! alone have mean zero, and let the constants' fraction count. Cutting the fraction off would bias the result
-//! by half a unit, which the constants make up for. Beyond the last segment the coefficients are zero, but every sign still contributes half a `u`: noise of mean zero, which the
-//! tables below show.
+//! **Rounding.** The sum has `guard` bits below the unit, and the constants `dither` more, each of which meets one more
+//! digit there: sums of such signs alone have mean zero, and let the constants' fraction count. Cutting the fraction off
+//! would bias the result by half a unit, which the constants make up for. Beyond the last segment the coefficients are
+//! zero, but every sign still contributes half a `u`: noise of mean zero, which the tables below show.
 //!
 //! Coefficients are computed in integers, so garbler and evaluator build the same circuit on any machine.
 //!
-//! At width 28 with 16 fraction bits, errors in units over all distances up to the last segment's end, and far beyond it:
+//! At width 28, errors in units over all distances up to the last segment's end, and far beyond it ([`PRESETS`]; a bit of
+//! width costs 4 AND):
 //!
-//! | design | segments | AND | largest, root mean square, mean | beyond |
+//! | preset | segments | AND | largest, root mean square, mean | beyond |
 //! |---|---|---|---|---|
-//! | [`Design::FINE`] | 56 | 303 | 3.5, 0.53, 0.00 | 3.0, 0.63, 0.01 |
-//! | [`Design::MEDIUM`] | 56 | 276 | 5.0, 0.86, -0.02 | 4.0, 1.06, 0.00 |
-//! | [`Design::COARSE`] | 56 | 252 | 10.7, 1.59, -0.01 | 6.0, 1.73, 0.00 |
+//! | 16-finest | 112 | 329 | 2.4, 0.47, 0.00 | 2.0, 0.54, 0.01 |
+//! | 16-fine ([`Design::FINE`]) | 56 | 303 | 3.5, 0.53, 0.00 | 3.0, 0.63, 0.01 |
+//! | 16-medium ([`Design::MEDIUM`]) | 56 | 276 | 5.0, 0.86, 0.02 | 4.0, 1.06, 0.00 |
+//! | 16-coarse ([`Design::COARSE`]) | 56 | 248 | 17.0, 2.08, 0.02 | 2.0, 0.79, 0.00 |
+//! | 14-fine | 56 | 225 | 8.2, 1.08, 0.00 | 2.0, 0.71, 0.00 |
+//! | 14-coarse | 28 | 202 | 15.6, 1.89, 0.04 | 5.0, 1.58, 0.00 |
+//! | 12-fine | 28 | 198 | 3.5, 0.71, 0.00 | 3.0, 0.87, 0.00 |
+//! | 12-coarse | 28 | 183 | 5.2, 1.21, 0.01 | 4.0, 1.41, 0.00 |
+//!
+//! Having mean zero, the errors of many sums grow as the root of their number: in random networks where 255 sums count
+//! for the root, all presets of 16 fraction bits stay within 4e-4 nats of floating point.
 
 mod design;
 mod exact;
@@ -54,7 +64,7 @@ use super::compare::Signedness;
 use crate::Error;
 use std::collections::VecDeque;
 
-pub use design::{Class, Design};
+pub use design::{Class, Design, PRESETS, Preset};
 use table::{Segment, Table};
 
 /// A two-input log-sum: circuit and integer twin.
@@ -296,8 +306,8 @@ impl LogSum {
     }
 }
 
-/// The sum of the chosen leaves; `Ok` where that is the whole node, which has a wire already. Going by subtrees lets the outputs
-/// share their sums.
+/// The sum of the chosen leaves; `Ok` where that is the whole node, which has a wire already. Going by subtrees lets the
+/// outputs share their sums.
 fn select(b: &mut Builder, node: &Node, chosen: &dyn Fn(usize) -> bool) -> Result<Wire, Wire> {
     match &node.children {
         Children::Leaf(i) if chosen(*i) => Ok(node.wire),
@@ -311,8 +321,9 @@ fn select(b: &mut Builder, node: &Node, chosen: &dyn Fn(usize) -> bool) -> Resul
     }
 }
 
-/// Adds bits of weights 1, 2, 4, ..., modulo the first power of two without a column: every gate takes three bits, or the last two, of a column to one and
-/// a carry, so `m` bits cost `m / 2`, rounded down. Oldest bits go first, which keeps the depth low.
+/// Adds bits of weights 1, 2, 4, ..., modulo the first power of two without a column: every gate takes three bits, or the
+/// last two, of a column to one and a carry, so `m` bits cost `m / 2`, rounded down. Oldest bits go first, which keeps
+/// the depth low.
 fn add_columns(b: &mut Builder, columns: Vec<Vec<Wire>>) -> Vec<Wire> {
     let zero = b.constant(false);
     let mut carries = Vec::new();
@@ -335,8 +346,8 @@ fn add_columns(b: &mut Builder, columns: Vec<Vec<Wire>>) -> Vec<Wire> {
         .collect()
 }
 
-/// The larger of two signed words and whether it is `y`, as `max(x, y)` in place of a log-sum: ties keep `x`. The difference must fit
-/// the words' length `l`, as for [`LogSum::circuit`]; `2 l - 1` gates.
+/// The larger of two signed words and whether it is `y`, as `max(x, y)` in place of a log-sum: ties keep `x`. The
+/// difference must fit the words' length `l`, as for [`LogSum::circuit`]; `2 l - 1` gates.
 pub fn max_select(b: &mut Builder, x: &[Wire], y: &[Wire]) -> (Vec<Wire>, Wire) {
     let bits = x.len().max(y.len());
     let x = b.resize(x, bits, Signedness::Signed);

@@ -3,18 +3,20 @@
 //! `y_j = x_map(j)` for any map of `v` outputs to `u` inputs, repetitions and unused inputs included. Three networks in a row,
 //! each switch one AND a bit under a control bit of the garbler:
 //!
-//! 1. **Compaction** of the used inputs to the front, in order. An input with `t` unused ones before it moves down by `t`, by the bits of
-//!    `t` from the lowest to the highest: with `t <= t'` for inputs `i < i'`, at most `i' - i - 1` apart, no two ever meet. At most `u ceil(log2 u)`
-//!    switches, each "own or the one `2^k` above".
-//! 2. **Spreading** with copies, in order. Position `j` is to hold the `g(j)`-th used input, `g` growing by 0 or 1 a step; it comes from
-//!    `j - g(j)` below, by that number's bits from the highest to the lowest. `g` and `j - g(j)` do not decrease, so two positions whose values
-//!    meet on the way want the same value. A switch is needed only where both of its inputs can carry something: about
-//!    `v ceil(log2 u)` of them, however far values travel.
-//! 3. A **permutation** of `v` words by a Waksman network for any `v` (Beauquier and Darrot, "On arbitrary size Waksman networks and their
-//!    vulnerability", 2002), `sum of ceil(log2 i), i <= v` exchanges. The switches are set by the looping algorithm.
+//! 1. **Compaction** of the used inputs to the front, in order. An input with `t` unused ones before it moves down by `t`,
+//!    by the bits of `t` from the lowest to the highest: with `t <= t'` for inputs `i < i'`, at most `i' - i - 1` apart, no
+//!    two ever meet. At most `u ceil(log2 u)` switches, each "own or the one `2^k` above".
+//! 2. **Spreading** with copies, in order. Position `j` is to hold the `g(j)`-th used input, `g` growing by 0 or 1 a step;
+//!    it comes from `j - g(j)` below, by that number's bits from the highest to the lowest. `g` and `j - g(j)` do not
+//!    decrease, so two positions whose values meet on the way want the same value. A switch is needed only where both of
+//!    its inputs can carry something: about `v ceil(log2 u)` of them, however far values travel.
+//! 3. A **permutation** of `v` words by a Waksman network for any `v` (Beauquier and Darrot, "On arbitrary size Waksman
+//!    networks and their vulnerability", 2002), `ceil(log2 1) + ... + ceil(log2 v)` exchanges. The switches are set by the
+//!    looping algorithm.
 //!
-//! The second takes the place of the extended permutation network and the copying gates of Kiss, Naderpour, Liu, Asokan and Schneider ("SoK: Modular and efficient private decision
-//! tree evaluation", PoPETs 2019, section 4), `sum of ceil(log2 i) + v - 1`; the first is small where `u` is.
+//! Spreading takes the place of the extended permutation network and of the copying gates of the published construction
+//! (Kiss, Naderpour, Liu, Asokan and Schneider, "SoK: Modular and efficient private decision tree evaluation", PoPETs
+//! 2019), which are another Waksman network of `v` words and `v - 1` gates; compaction is small where `u` is.
 //!
 //! | inputs, outputs | switches | two Waksman networks and copying |
 //! |---|---|---|
@@ -202,7 +204,8 @@ impl Selection {
         self.switches.iter().filter(|(_, live)| *live).count()
     }
 
-    /// The control bits by which output `j` is a copy of input `map[j]`. Not constant time: the garbler computes them once, for its model.
+    /// The control bits by which output `j` is a copy of input `map[j]`. Not constant time: the garbler computes them
+    /// once, for its model.
     ///
     /// # Errors
     /// [`Error::Length`] unless `map` has an entry for each output; [`Error::Malformed`] if one is not an input.

@@ -40,44 +40,81 @@ const fn class(end: u32, log2_width: i32) -> Class {
 }
 
 const WIDTHS: &[Class] = &[class(4, -3), class(8, -2), class(16, 0)];
+const WIDE: &[Class] = &[class(4, -2), class(8, -1), class(16, 1)];
+const NARROW: &[Class] = &[class(4, -4), class(8, -3), class(16, -1)];
+/// Pairs of digits by weight.
+const PAIRS: &[(usize, usize)] = &[
+    (0, 1),
+    (0, 2),
+    (1, 2),
+    (0, 3),
+    (1, 3),
+    (0, 4),
+    (2, 3),
+    (1, 4),
+    (0, 5),
+];
+
+const fn first(pairs: usize) -> &'static [(usize, usize)] {
+    PAIRS.split_at(pairs).0
+}
+
+/// A design and the fraction bits it is meant for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Preset {
+    /// What it is called.
+    pub name: &'static str,
+    /// Bits after the point.
+    pub fraction: u32,
+    /// Cost and precision.
+    pub design: Design,
+}
+
+const fn preset(name: &'static str, fraction: u32, design: Design) -> Preset {
+    Preset {
+        name,
+        fraction,
+        design,
+    }
+}
+
+/// Designs from the most precise to the cheapest; see the table of [the module](super).
+pub const PRESETS: [Preset; 8] = [
+    preset("16-finest", 16, Design::new(NARROW, 11, first(4), 2, 1)),
+    preset("16-fine", 16, Design::FINE),
+    preset("16-medium", 16, Design::MEDIUM),
+    preset("16-coarse", 16, Design::COARSE),
+    preset("14-fine", 14, Design::new(WIDTHS, 7, first(0), 1, 1)),
+    preset("14-coarse", 14, Design::new(WIDE, 7, first(2), 0, 1)),
+    preset("12-fine", 12, Design::new(WIDE, 8, first(2), 1, 1)),
+    preset("12-coarse", 12, Design::new(WIDE, 7, first(1), 0, 1)),
+];
 
 impl Design {
+    const fn new(
+        classes: &'static [Class],
+        digits: usize,
+        pairs: &'static [(usize, usize)],
+        guard: u32,
+        dither: u32,
+    ) -> Self {
+        Self {
+            classes,
+            digits,
+            pairs,
+            guard,
+            dither,
+        }
+    }
+
     /// The default, errors below 3.5 units of 16 fraction bits.
-    pub const FINE: Self = Self {
-        classes: WIDTHS,
-        digits: 12,
-        pairs: &[
-            (0, 1),
-            (0, 2),
-            (1, 2),
-            (0, 3),
-            (1, 3),
-            (0, 4),
-            (2, 3),
-            (1, 4),
-            (0, 5),
-        ],
-        guard: 2,
-        dither: 1,
-    };
+    pub const FINE: Self = Self::new(WIDTHS, 12, first(9), 2, 1);
 
-    /// One guard bit fewer, for 16 fraction bits.
-    pub const MEDIUM: Self = Self {
-        classes: WIDTHS,
-        digits: 10,
-        pairs: &[(0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (0, 4), (2, 3)],
-        guard: 1,
-        dither: 1,
-    };
+    /// One guard bit, for 16 fraction bits.
+    pub const MEDIUM: Self = Self::new(WIDTHS, 10, first(7), 1, 1);
 
-    /// No guard bits, for 16 fraction bits.
-    pub const COARSE: Self = Self {
-        classes: WIDTHS,
-        digits: 9,
-        pairs: &[(0, 1), (0, 2), (1, 2)],
-        guard: 0,
-        dither: 1,
-    };
+    /// One guard bit and one pair, for 16 fraction bits.
+    pub const COARSE: Self = Self::new(WIDTHS, 8, first(1), 1, 1);
 
     /// The design with no more digits than its segments have, at `fraction` bits after the point.
     #[must_use]

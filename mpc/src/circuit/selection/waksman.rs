@@ -1,8 +1,8 @@
 //! Permutations of any number of words.
 //!
-//! Pairs of neighbours are exchanged or not, one of each goes to the upper and the other to the lower half, which permute among themselves, and
-//! pairs of what comes out are exchanged or not. The last of an odd number goes to the lower half and comes from there; of an even
-//! number the last pair of outputs needs no exchange.
+//! Pairs of neighbours are exchanged or not, one of each goes to the upper and the other to the lower half, which permute
+//! among themselves, and pairs of what comes out are exchanged or not. The last of an odd number goes to the lower half
+//! and comes from there; of an even number the last pair of outputs needs no exchange.
 
 use super::Network;
 

@@ -23,7 +23,7 @@ mod reduce;
 /// The least and largest [`Scale::ratio_bits`] that are tried.
 const RATIO_BITS: std::ops::RangeInclusive<u32> = 4..=7;
 
-/// Fraction bits beyond the result's where leaves are sums of digits: each digit's coefficient is rounded.
+/// Fraction bits of leaves beyond the result's: each coefficient is rounded, and a leaf group adds up many.
 const GUARD: u32 = 4;
 
 /// How to plan.
@@ -101,7 +101,7 @@ pub fn plan(spn: &Spn, options: &PlanOptions) -> Result<Planned, Error> {
         packing: options.packing,
         scale: Scale {
             fraction: options.fraction,
-            guard: if wide { GUARD } else { 0 },
+            guard: GUARD,
             floor: options.floor,
             ratio_bits: *RATIO_BITS.end(),
         },

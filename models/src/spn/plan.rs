@@ -66,11 +66,11 @@ pub struct Plan {
 #[serde(rename_all = "snake_case")]
 pub enum Precision {
     /// [`Design::FINE`].
-    #[default]
     Fine,
     /// [`Design::MEDIUM`].
     Medium,
     /// [`Design::COARSE`].
+    #[default]
     Coarse,
 }
 

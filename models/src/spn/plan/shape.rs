@@ -23,9 +23,9 @@ use crate::spn::statistics::{Encoding, LARGEST, Scale};
 /// The least width of a word.
 const MIN_WIDTH: u32 = 26;
 
-/// Units of the last place that one operation or leaf may add in error: a table at most eleven, a leaf half a unit of `2^-guard` times the largest digit
+/// Units of the last place that one operation or leaf may add in error: a table at most seventeen, a leaf half a unit of `2^-guard` times the largest digit
 /// for each of its digits.
-const UNITS: u64 = 16;
+const UNITS: u64 = 24;
 
 /// What follows from a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,13 +118,8 @@ impl Plan {
             floor,
             ratio_bits,
         } = self.scale;
-        let guard_fits = if self.is_wide() {
-            guard <= 8
-        } else {
-            guard == 0
-        };
         if (8..=20).contains(&fraction)
-            && guard_fits
+            && guard <= 8
             && (16..=1024).contains(&floor)
             && (3..=12).contains(&ratio_bits)
         {
@@ -304,7 +299,7 @@ impl Plan {
             let word = word(lowest);
             Widths {
                 word,
-                share: word,
+                share: word + scale.guard,
                 floor: None,
                 coefficient,
                 statistic: 1,

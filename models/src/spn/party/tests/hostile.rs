@@ -98,7 +98,7 @@ fn bad_plans_are_refused() {
         ("version 99", Box::new(|p| p.version = 99)),
         ("unprintable", Box::new(|p| p.model = "a\u{7}".into())),
         ("fixed point", Box::new(|p| p.scale.fraction = 40)),
-        ("fixed point", Box::new(|p| p.scale.guard = 3)),
+        ("fixed point", Box::new(|p| p.scale.guard = 9)),
         ("fixed point", Box::new(|p| p.scale.floor = u32::MAX)),
         ("0 nodes", Box::new(|p| p.nodes.clear())),
         ("no statistics", Box::new(|p| p.variables.clear())),

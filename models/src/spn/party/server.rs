@@ -2,7 +2,7 @@
 
 use super::LAYERS;
 use super::request::Request;
-use super::rules::Programs;
+use super::rules::{InStep, Programs};
 use crate::Error;
 use crate::hello;
 use crate::spn::lower::Planned;
@@ -25,6 +25,7 @@ pub struct ServerConnection<'a> {
     server: &'a Server,
     garbler: GarblerSession,
     exact: ExactServer,
+    in_step: InStep,
 }
 
 impl Server {
@@ -73,6 +74,7 @@ impl Server {
             server: self,
             garbler,
             exact,
+            in_step: InStep::default(),
         })
     }
 }
@@ -81,8 +83,15 @@ impl ServerConnection<'_> {
     /// Serves the next request; returns its number of rows, or `None` once the client has said goodbye.
     ///
     /// # Errors
-    /// [`Error::Peer`] for an impossible request, or those of the sub-protocols.
+    /// [`Error::Peer`] for an impossible request, or those of the sub-protocols; after one the connection must end.
     pub fn serve(&mut self, ch: &mut Channel) -> Result<Option<usize>, Error> {
+        self.in_step.begin()?;
+        let served = self.next(ch)?;
+        self.in_step.finish();
+        Ok(served)
+    }
+
+    fn next(&mut self, ch: &mut Channel) -> Result<Option<usize>, Error> {
         let Planned { plan, shape, .. } = &self.server.planned;
         loop {
             match Request::receive(ch, plan, shape)? {

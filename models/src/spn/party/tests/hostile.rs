@@ -205,7 +205,10 @@ fn impossible_requests_are_refused() {
                 let mut connection = server
                     .accept(&mut a, Randomness::from_seed([1; 32]))
                     .unwrap();
-                connection.serve(&mut a).err().unwrap()
+                let error = connection.serve(&mut a).err().unwrap();
+                let again = connection.serve(&mut a).err().unwrap().to_string();
+                assert!(again.contains("out of step"), "{again}");
+                error
             });
             let _client = Client::connect(
                 &mut b,

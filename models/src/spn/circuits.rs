@@ -22,6 +22,9 @@ use std::ops::Range;
 /// Operations and constants of a program, about, at most.
 const MAX_PARTS: usize = 1 << 24;
 
+/// Statistics, and shares of leaf groups, of one row with all its evaluations, at most.
+const MAX_ENTRIES: usize = 1 << 24;
+
 /// Active bits that one operation gates: sixteen groups at once leave fewer words to add.
 const GATED: usize = 16;
 
@@ -70,13 +73,22 @@ fn check_size(plan: &Plan, shape: &Shape, kind: QueryKind) -> Result<(), Error> 
     if kind == QueryKind::Mpe {
         parts = parts.saturating_add(mode_words(plan).len().saturating_mul(shape.groups));
     }
-    if parts <= MAX_PARTS {
-        return Ok(());
+    let entries = shape
+        .groups
+        .max(shape.statistics)
+        .saturating_mul(plan.copies(kind));
+    for (what, count, most) in [
+        ("operations and constants", parts, MAX_PARTS),
+        ("statistics or leaf groups", entries, MAX_ENTRIES),
+    ] {
+        if count > most {
+            return Err(Error::Plan(format!(
+                "a row of a {} query takes {count} {what}, at most {most} are taken",
+                kind.name()
+            )));
+        }
     }
-    Err(Error::Plan(format!(
-        "a {} query takes a program of {parts} parts, at most {MAX_PARTS} are taken",
-        kind.name()
-    )))
+    Ok(())
 }
 
 /// The program of a query.

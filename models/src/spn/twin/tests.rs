@@ -215,3 +215,25 @@ fn a_sum_errs_less_than_the_width_of_words_allows_for() {
         }
     }
 }
+
+#[test]
+fn a_class_query_ignores_the_classes_own_field() {
+    let recipe = Recipe {
+        kinds: &[Kind::Categorical; 4],
+        shared: false,
+        roots: 1,
+        class: Some(1),
+        seed: 4,
+    };
+    let planned = plan(&recipe.build(), &PlanOptions::default()).unwrap();
+    let plan = &planned.plan;
+    let mut row = vec![Evidence::Missing; 4];
+    row[1] = Evidence::Observed(99.5);
+    let rows = [row];
+    Encoded::check(plan, &Query::Class, &rows).unwrap();
+    Twin::new(&planned)
+        .unwrap()
+        .answer(&rows, &Query::Class)
+        .unwrap();
+    assert!(Encoded::check(plan, &Query::Likelihood, &rows).is_err());
+}

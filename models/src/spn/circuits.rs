@@ -22,7 +22,10 @@ use std::ops::Range;
 /// Operations and constants of a program, about, at most.
 const MAX_PARTS: usize = 1 << 24;
 
-/// Statistics, and shares of leaf groups, of one row with all its evaluations, at most.
+/// Leaf groups of one row with all its evaluations, at most: each takes a label a bit, some 500 bytes.
+const MAX_SHARES: usize = 1 << 22;
+
+/// Statistics of one row with all its evaluations, at most.
 const MAX_ENTRIES: usize = 1 << 24;
 
 /// Active bits that one operation gates: sixteen groups at once leave fewer words to add.
@@ -73,13 +76,12 @@ fn check_size(plan: &Plan, shape: &Shape, kind: QueryKind) -> Result<(), Error> 
     if kind == QueryKind::Mpe {
         parts = parts.saturating_add(mode_words(plan).len().saturating_mul(shape.groups));
     }
-    let entries = shape
-        .groups
-        .max(shape.statistics)
-        .saturating_mul(plan.copies(kind));
+    let shares = shape.groups.saturating_mul(plan.copies(kind));
+    let entries = shape.statistics.saturating_mul(plan.copies(kind));
     for (what, count, most) in [
         ("operations and constants", parts, MAX_PARTS),
-        ("statistics or leaf groups", entries, MAX_ENTRIES),
+        ("leaf groups", shares, MAX_SHARES),
+        ("statistics", entries, MAX_ENTRIES),
     ] {
         if count > most {
             return Err(Error::Plan(format!(

@@ -22,6 +22,12 @@ use std::ops::Range;
 /// Operations and constants of a program, about, at most.
 const MAX_PARTS: usize = 1 << 24;
 
+/// Leaf groups of one row with all its evaluations, at most: each takes a label a bit, some 500 bytes.
+const MAX_SHARES: usize = 1 << 22;
+
+/// Statistics of one row with all its evaluations, at most.
+const MAX_ENTRIES: usize = 1 << 24;
+
 /// Active bits that one operation gates: sixteen groups at once leave fewer words to add.
 const GATED: usize = 16;
 
@@ -70,13 +76,21 @@ fn check_size(plan: &Plan, shape: &Shape, kind: QueryKind) -> Result<(), Error> 
     if kind == QueryKind::Mpe {
         parts = parts.saturating_add(mode_words(plan).len().saturating_mul(shape.groups));
     }
-    if parts <= MAX_PARTS {
-        return Ok(());
+    let shares = shape.groups.saturating_mul(plan.copies(kind));
+    let entries = shape.statistics.saturating_mul(plan.copies(kind));
+    for (what, count, most) in [
+        ("operations and constants", parts, MAX_PARTS),
+        ("leaf groups", shares, MAX_SHARES),
+        ("statistics", entries, MAX_ENTRIES),
+    ] {
+        if count > most {
+            return Err(Error::Plan(format!(
+                "a row of a {} query takes {count} {what}, at most {most} are taken",
+                kind.name()
+            )));
+        }
     }
-    Err(Error::Plan(format!(
-        "a {} query takes a program of {parts} parts, at most {MAX_PARTS} are taken",
-        kind.name()
-    )))
+    Ok(())
 }
 
 /// The program of a query.

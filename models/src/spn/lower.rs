@@ -57,7 +57,7 @@ impl Default for PlanOptions {
 }
 
 /// A planned network: what is public, and the server's secrets in the plan's order.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Planned {
     /// The public plan.
     pub plan: Plan,
@@ -70,8 +70,18 @@ pub struct Planned {
     pub(crate) baked: Vec<i64>,
 }
 
+impl std::fmt::Debug for Planned {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (model, groups) = (&self.plan.model, self.groups.len());
+        write!(
+            f,
+            "Planned {{ model: {model:?}, leaf groups: {groups}, .. }}"
+        )
+    }
+}
+
 /// A row of the secret matrix.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub(crate) struct LeafGroup {
     /// Coefficients that are not zero, by statistic; `fraction + guard` fraction bits.
     pub(crate) coefficients: Vec<(usize, i64)>,

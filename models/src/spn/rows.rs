@@ -69,13 +69,11 @@ impl Encoded {
                 let Some(slots) = slots.next() else {
                     break;
                 };
-                let evidence = |v: usize, own: Evidence| match (query, plan.classes) {
-                    (Query::Conditional { given }, _) if copy == 1 && !given.contains(&v) => {
+                let evidence = |v: usize, own: Evidence| match query {
+                    Query::Conditional { given } if copy == 1 && !given.contains(&v) => {
                         Evidence::Missing
                     }
-                    (Query::Class, Some(Classes::Variable(class))) if class as usize == v => {
-                        Evidence::Observed(copy as f64)
-                    }
+                    _ if is_asked_for(plan, query, v) => Evidence::Observed(copy as f64),
                     _ => own,
                 };
                 let (added, moved) = place(plan, shape, r, row, slots, evidence)?;
@@ -110,6 +108,9 @@ impl Encoded {
         for (r, row) in rows.iter().map(AsRef::as_ref).enumerate() {
             check_fields(plan, r, row)?;
             for (v, (own, variable)) in row.iter().zip(&plan.variables).enumerate() {
+                if is_asked_for(plan, query, v) {
+                    continue;
+                }
                 slots.clear();
                 slots.resize(variable.encoding.entries(plan.scale), 0);
                 place_one(plan, r, v, *own, &mut slots)?;
@@ -239,6 +240,15 @@ fn place_one(
             },
             must,
         })
+}
+
+/// Whether a column is the class variable of a class query: its own field is ignored.
+fn is_asked_for(plan: &Plan, query: &Query, v: usize) -> bool {
+    let class = match plan.classes {
+        Some(Classes::Variable(class)) => Some(class as usize),
+        _ => None,
+    };
+    *query == Query::Class && class == Some(v)
 }
 
 fn check_query(plan: &Plan, query: &Query) -> Result<(), RowError> {

@@ -30,6 +30,7 @@ use super::graph::Distribution;
 use digits::{CONSTANTS, POSITION, SQUARE, count_digits, factorial_digits};
 use serde::{Deserialize, Serialize};
 use std::f64::consts::{LOG2_E, PI};
+use std::sync::LazyLock;
 
 mod digits;
 mod leaf;
@@ -120,9 +121,21 @@ pub struct Floors {
     pub weights: usize,
 }
 
-/// `log2 k!`.
+/// `log2 k!` of every count that is taken.
+static LOG2_FACTORIALS: LazyLock<Vec<f64>> = LazyLock::new(|| {
+    let logs = (1..=MAX_COUNT).map(|i| f64::from(i).log2());
+    let sums = logs.scan(0.0, |sum, log| {
+        *sum += log;
+        Some(*sum)
+    });
+    std::iter::once(0.0).chain(sums).collect()
+});
+
+/// `log2 k!` for counts up to [`MAX_COUNT`], infinite beyond. Looked up: sums of logarithms took longer the larger the count, so that the time
+/// between two requests would have told of observed counts.
 fn log2_factorial(k: u32) -> f64 {
-    (2..=k).map(|i| f64::from(i).log2()).sum()
+    let known = LOG2_FACTORIALS.get(k as usize).copied();
+    known.unwrap_or(f64::INFINITY)
 }
 
 /// Rounds a range outwards to multiples of at most a sixteenth of its length.

@@ -2,7 +2,7 @@
 
 use super::LAYERS;
 use super::request::Request;
-use super::rules::{Programs, rows_at_once};
+use super::rules::{InStep, Programs, rows_at_once};
 use crate::Error;
 use crate::hello;
 use crate::spn::graph::Evidence;
@@ -22,6 +22,7 @@ pub struct Client {
     programs: Programs,
     evaluator: EvaluatorSession,
     exact: ExactClient,
+    in_step: InStep,
 }
 
 impl Client {
@@ -56,6 +57,7 @@ impl Client {
             programs: Programs::default(),
             evaluator,
             exact,
+            in_step: InStep::default(),
         })
     }
 
@@ -103,10 +105,13 @@ impl Client {
             )));
         }
         let program = self.programs.get(&self.plan, &self.shape, kind)?;
+        self.in_step.begin()?;
         Request::Prepare(kind, rows).send(ch)?;
         self.evaluator
             .prepare_program(ch, Phase::Offline, LAYERS[1], program, rows)?;
-        Ok(ch.flush()?)
+        ch.flush()?;
+        self.in_step.finish();
+        Ok(())
     }
 
     /// Answers a query about rows.
@@ -156,6 +161,7 @@ impl Client {
         let (plan, shape, kind) = (&self.plan, &self.shape, query.kind());
         let program = self.programs.get(plan, shape, kind)?;
         let encoded = Encoded::new(plan, shape, query, rows)?;
+        self.in_step.begin()?;
         Request::Infer(kind, rows.len()).send(ch)?;
         let vectors = rows.len() * plan.copies(kind);
         self.exact
@@ -165,6 +171,7 @@ impl Client {
         let opened =
             self.evaluator
                 .evaluate_program(ch, LAYERS[1], program, &inputs, rows.len())?;
+        self.in_step.finish();
         Ok(encoded.answer(plan, shape, rows, &opened))
     }
 

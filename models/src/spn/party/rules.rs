@@ -5,6 +5,7 @@ use crate::spn::circuits;
 use crate::spn::plan::{Plan, Shape};
 use crate::spn::query::QueryKind;
 use halfmask_bridge::exact::MAX_ROWS;
+use halfmask_bridge::mpc;
 use halfmask_bridge::mpc::program::Program;
 use std::sync::OnceLock;
 
@@ -73,5 +74,28 @@ impl Programs {
         }
         slot.get()
             .ok_or_else(|| Error::Plan("a program was not kept".into()))
+    }
+}
+
+/// Whether both parties are at the same point of the same request: after an error within one they are not, and ciphertexts would be opened under other
+/// indices than they were made with.
+#[derive(Debug, Default)]
+pub(super) struct InStep {
+    torn: bool,
+}
+
+impl InStep {
+    /// Begins a request; without [`InStep::finish`] none begins after it.
+    pub(super) fn begin(&mut self) -> Result<(), Error> {
+        if std::mem::replace(&mut self.torn, true) {
+            return Err(Error::Mpc(mpc::Error::Poisoned {
+                what: "the connection",
+            }));
+        }
+        Ok(())
+    }
+
+    pub(super) const fn finish(&mut self) {
+        self.torn = false;
     }
 }

@@ -2,7 +2,7 @@
 
 use super::LAYERS;
 use super::request::Request;
-use super::rules::Programs;
+use super::rules::{InStep, Programs};
 use crate::Error;
 use crate::hello;
 use crate::spn::lower::Planned;
@@ -11,6 +11,7 @@ use halfmask_bridge::exact::{ExactMatrix, ExactServer};
 use halfmask_bridge::mpc::channel::{Channel, Phase};
 use halfmask_bridge::mpc::session::GarblerSession;
 use halfmask_bridge::session::{Kernels, Randomness};
+use zeroize::Zeroizing;
 
 /// A planned network, ready for connections.
 pub struct Server {
@@ -25,6 +26,7 @@ pub struct ServerConnection<'a> {
     server: &'a Server,
     garbler: GarblerSession,
     exact: ExactServer,
+    in_step: InStep,
 }
 
 impl Server {
@@ -35,6 +37,7 @@ impl Server {
     pub fn new(planned: Planned, kernels: Kernels) -> Result<Self, Error> {
         let spec = planned.plan.exact_spec(&planned.shape);
         let (coefficients, constants) = planned.matrix();
+        let (coefficients, constants) = (Zeroizing::new(coefficients), Zeroizing::new(constants));
         let matrix = ExactMatrix::new(&spec, &coefficients, &constants)?;
         // What a single row needs must not wait for the first one.
         matrix.prepare(1)?;
@@ -73,6 +76,7 @@ impl Server {
             server: self,
             garbler,
             exact,
+            in_step: InStep::default(),
         })
     }
 }
@@ -81,8 +85,15 @@ impl ServerConnection<'_> {
     /// Serves the next request; returns its number of rows, or `None` once the client has said goodbye.
     ///
     /// # Errors
-    /// [`Error::Peer`] for an impossible request, or those of the sub-protocols.
+    /// [`Error::Peer`] for an impossible request, or those of the sub-protocols; after one the connection must end.
     pub fn serve(&mut self, ch: &mut Channel) -> Result<Option<usize>, Error> {
+        self.in_step.begin()?;
+        let served = self.next(ch)?;
+        self.in_step.finish();
+        Ok(served)
+    }
+
+    fn next(&mut self, ch: &mut Channel) -> Result<Option<usize>, Error> {
         let Planned { plan, shape, .. } = &self.server.planned;
         loop {
             match Request::receive(ch, plan, shape)? {
@@ -110,15 +121,14 @@ impl ServerConnection<'_> {
         } = self.server;
         let Planned { plan, shape, .. } = planned;
         let program = programs.get(plan, shape, kind)?;
-        let mut shares = self
-            .exact
-            .apply(ch, LAYERS[0], matrix, rows * plan.copies(kind))?;
+        let vectors = rows * plan.copies(kind);
+        let mut shares = Zeroizing::new(self.exact.apply(ch, LAYERS[0], matrix, vectors)?);
         // The 2 of (client + server + 2) >> 2.
         let mask = u64::MAX >> (u64::BITS - shape.widths.share - 2);
-        for share in &mut shares {
+        for share in shares.iter_mut() {
             *share = share.wrapping_add(2) & mask;
         }
-        let constants = planned.constants(kind);
+        let constants = Zeroizing::new(planned.constants(kind));
         Ok(self
             .garbler
             .garble_program(ch, LAYERS[1], program, &constants, &shares, rows)?)

@@ -23,7 +23,7 @@ use crate::spn::statistics::{Encoding, LARGEST, Scale};
 /// The least width of a word.
 const MIN_WIDTH: u32 = 26;
 
-/// Units of the last place that one operation or leaf may add in error: a table at most seventeen, a leaf half a unit of `2^-guard` times the largest digit
+/// Units of the last place that one operation or leaf may add in error: at 16 fraction bits a table at most seventeen, with 4 guard bits a leaf half a unit of `2^-guard` times the largest digit
 /// for each of its digits.
 const UNITS: u64 = 24;
 
@@ -264,7 +264,14 @@ impl Plan {
         let encodings = || self.variables.iter().map(|v| &v.encoding);
         let variables = encodings().filter(used).count() as u64;
         let sums = self.heaviest(0, 1);
-        let slack = UNITS * (self.nodes.len() as u64 + shape.log_sums as u64 + variables);
+        // Beyond 16 fraction bits a table's error is that of 16, in smaller units; with few guard bits a wide leaf's digits round in larger ones.
+        let rounding = if self.is_wide() {
+            4u32.saturating_sub(scale.guard)
+        } else {
+            0
+        };
+        let units = UNITS << scale.fraction.saturating_sub(16).max(rounding);
+        let slack = units * (self.nodes.len() as u64 + shape.log_sums as u64 + variables);
         let lowest = floor.saturating_mul(variables.saturating_add(sums));
         let coefficient = encodings()
             .map(|e| e.largest_coefficient(scale))

@@ -187,3 +187,53 @@ fn coarser_sums_cost_precision_alone() {
     }
     assert!(gates[0] > gates[1] && gates[1] > gates[2], "{gates:?}");
 }
+
+#[test]
+fn a_sum_errs_less_than_the_width_of_words_allows_for() {
+    for fraction in 13..=20u32 {
+        for precision in [Precision::Fine, Precision::Medium, Precision::Coarse] {
+            let design = precision.design();
+            let Ok(log_sum) = LogSum::with(40, fraction, design) else {
+                continue;
+            };
+            let unit = f64::from(fraction).exp2();
+            let mut worst = 0f64;
+            for d in (0..17i64 << fraction).step_by(61) {
+                let exact = (-(d as f64) / unit).exp2().ln_1p() / std::f64::consts::LN_2 * unit;
+                let got = [log_sum.reference(d, 0) - d, log_sum.reference(-d, 0)];
+                worst = got
+                    .iter()
+                    .map(|g| (*g as f64 - exact).abs())
+                    .fold(worst, f64::max);
+            }
+            println!("{fraction} {precision:?} {worst:.1}");
+            let allowed = 16 << fraction.saturating_sub(16);
+            assert!(
+                worst <= f64::from(allowed),
+                "{fraction} {precision:?} {worst}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_class_query_ignores_the_classes_own_field() {
+    let recipe = Recipe {
+        kinds: &[Kind::Categorical; 4],
+        shared: false,
+        roots: 1,
+        class: Some(1),
+        seed: 4,
+    };
+    let planned = plan(&recipe.build(), &PlanOptions::default()).unwrap();
+    let plan = &planned.plan;
+    let mut row = vec![Evidence::Missing; 4];
+    row[1] = Evidence::Observed(99.5);
+    let rows = [row];
+    Encoded::check(plan, &Query::Class, &rows).unwrap();
+    Twin::new(&planned)
+        .unwrap()
+        .answer(&rows, &Query::Class)
+        .unwrap();
+    assert!(Encoded::check(plan, &Query::Likelihood, &rows).is_err());
+}

@@ -188,6 +188,29 @@ fn bad_plans_are_refused() {
 }
 
 #[test]
+fn evaluations_do_not_multiply_beyond_memory() {
+    let mut plan = small().plan;
+    plan.variables[0].encoding = Encoding::Categorical { values: 4096 };
+    plan.classes = Some(Classes::Variable(0));
+    plan.nodes = vec![PlanNode::Leaves; 2100];
+    plan.nodes.push(PlanNode::Sum {
+        children: (0..2100).collect(),
+    });
+    let shape = plan.check().unwrap();
+    let error = crate::spn::circuits::program(&plan, &shape, QueryKind::Class).unwrap_err();
+    let want = "class query takes 17207296 operations";
+    assert!(error.to_string().contains(want), "{error}");
+    plan.nodes.truncate(2);
+    plan.nodes.push(PlanNode::Sum {
+        children: vec![0, 1],
+    });
+    let shape = plan.check().unwrap();
+    let error = crate::spn::circuits::program(&plan, &shape, QueryKind::Class).unwrap_err();
+    assert!(error.to_string().contains("statistics"), "{error}");
+    assert!(crate::spn::circuits::program(&plan, &shape, QueryKind::Conditional).is_ok());
+}
+
+#[test]
 fn impossible_requests_are_refused() {
     let planned = small();
     let server = server(&planned);
@@ -205,7 +228,10 @@ fn impossible_requests_are_refused() {
                 let mut connection = server
                     .accept(&mut a, Randomness::from_seed([1; 32]))
                     .unwrap();
-                connection.serve(&mut a).err().unwrap()
+                let error = connection.serve(&mut a).err().unwrap();
+                let again = connection.serve(&mut a).err().unwrap().to_string();
+                assert!(again.contains("out of step"), "{again}");
+                error
             });
             let _client = Client::connect(
                 &mut b,

@@ -57,6 +57,7 @@ mod priority;
 mod product;
 mod registers;
 mod select;
+pub mod selection;
 mod shift;
 mod template;
 #[cfg(test)]

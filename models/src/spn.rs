@@ -5,6 +5,7 @@
 //! * [`json`]: the project's own file format; [`import`]: others;
 //! * [`plan`]: the public plan of the private evaluation, [`lower`]: how it and the secrets are made, [`statistics`]: what clients' rows become;
 //! * [`query`]: questions and answers; `evaluate`, `circuits`, `rows`: what the protocol computes, on integers in the [`twin`], by two parties in [`party`];
+//! * [`garbled`]: the whole network in one garbled program, CryptoSPN's route, to compare with;
 //! * [`error`]: what can go wrong.
 
 mod check;
@@ -12,6 +13,7 @@ mod circuits;
 pub mod error;
 mod evaluate;
 pub mod float;
+pub mod garbled;
 pub mod graph;
 pub mod import;
 pub mod json;

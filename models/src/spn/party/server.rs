@@ -2,7 +2,7 @@
 
 use super::LAYERS;
 use super::request::Request;
-use super::rules::{InStep, Programs};
+use super::rules::{InStep, Programs, limit};
 use crate::Error;
 use crate::hello;
 use crate::spn::lower::Planned;
@@ -96,7 +96,7 @@ impl ServerConnection<'_> {
     fn next(&mut self, ch: &mut Channel) -> Result<Option<usize>, Error> {
         let Planned { plan, shape, .. } = &self.server.planned;
         loop {
-            match Request::receive(ch, plan, shape)? {
+            match Request::receive(ch, |kind| limit(plan, shape, kind))? {
                 Request::Finish => return Ok(None),
                 Request::Prepare(kind, rows) => {
                     let program = self.server.programs.get(plan, shape, kind)?;

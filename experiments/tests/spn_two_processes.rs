@@ -336,3 +336,67 @@ fn the_benchmark_compares_every_answer_and_records_itself() {
     let onnx = ["bench", "spn", &images()];
     fails(&onnx, 2, &["t10k-images"]);
 }
+
+#[test]
+fn the_accuracy_experiment_writes_every_combination() {
+    let root = tempfile::tempdir().unwrap();
+    let [csv, none] = ["accuracy.csv", "none.spn.json"].map(|name| text(&root.path().join(name)));
+    let empty = text(root.path());
+    let model = model();
+    let sweep = |model: &str| {
+        run(&[
+            "experiment",
+            "spn-accuracy",
+            model,
+            "--data",
+            &empty,
+            "--rows",
+            "60",
+            "--fraction",
+            "12,16",
+            "--output",
+            &csv,
+        ])
+    };
+    let line = error_line(&sweep(&none), 2);
+    assert!(line.contains("none.spn.json"), "{line}");
+    assert!(!Path::new(&csv).exists());
+    let printed = succeeded(&sweep(&model));
+    assert!(printed.contains("16 bits, fine *"), "{printed}");
+    let written = fs::read_to_string(&csv).unwrap();
+    let lines: Vec<Vec<&str>> = written
+        .lines()
+        .map(|line| line.split(',').collect())
+        .collect();
+    assert_eq!(lines.len(), 1 + 2 * 4 * 3);
+    assert!(lines.iter().all(|line| line.len() == lines[0].len()));
+    let column = |name: &str| lines[0].iter().position(|c| *c == name).unwrap();
+    let number = |line: &[&str], name: &str| line[column(name)].parse::<f64>().unwrap();
+    let defaults = lines[1..]
+        .iter()
+        .filter(|line| line[column("default")] == "1");
+    let defaults: Vec<&Vec<&str>> = defaults.collect();
+    assert_eq!(defaults.len(), 1);
+    let default = defaults[0];
+    assert!(number(default, "max_abs_error_nats") < 1e-3);
+    // Fewer bits and a coarser table cost less, and are further off.
+    let coarse = lines[1..]
+        .iter()
+        .find(|line| line[column("fraction_bits")] == "12" && line[column("segments")] == "14")
+        .unwrap();
+    for gates in ["two_child_sum_ands", "network_ands"] {
+        assert!(number(coarse, gates) < number(default, gates));
+    }
+    assert!(number(coarse, "rmse_nats") > number(default, "rmse_nats"));
+    // What the network takes by default is what inspection says.
+    let json = text(&root.path().join("inspection.json"));
+    let printed = succeeded(&run(&["inspect", &model, "--json", &json]));
+    assert!(printed.contains("a row, mpe"), "{printed}");
+    let inspection: Value = serde_json::from_str(&fs::read_to_string(&json).unwrap()).unwrap();
+    let likelihood = &inspection["private"]["queries"][0];
+    assert_eq!(likelihood["query"], "likelihood");
+    assert_eq!(
+        likelihood["and_gates"].as_f64().unwrap(),
+        number(default, "network_ands")
+    );
+}

@@ -19,6 +19,9 @@ use mpc::program::{
 };
 use std::ops::Range;
 
+/// Operations and constants of a program, about, at most.
+const MAX_PARTS: usize = 1 << 24;
+
 /// Active bits that one operation gates: sixteen groups at once leave fewer words to add.
 const GATED: usize = 16;
 
@@ -60,11 +63,28 @@ pub(super) fn mode_words(plan: &Plan) -> Vec<ModeWord> {
     words
 }
 
+/// Refuses a program that would not fit memory: plans come from the peer.
+fn check_size(plan: &Plan, shape: &Shape, kind: QueryKind) -> Result<(), Error> {
+    let edges: usize = plan.nodes.iter().map(|node| node.children().len()).sum();
+    let mut parts = (plan.nodes.len() + edges).saturating_mul(plan.copies(kind));
+    if kind == QueryKind::Mpe {
+        parts = parts.saturating_add(mode_words(plan).len().saturating_mul(shape.groups));
+    }
+    if parts <= MAX_PARTS {
+        return Ok(());
+    }
+    Err(Error::Plan(format!(
+        "a {} query takes a program of {parts} parts, at most {MAX_PARTS} are taken",
+        kind.name()
+    )))
+}
+
 /// The program of a query.
 ///
 /// # Errors
 /// [`Error::Plan`] if the network has no classes to ask for.
 pub(super) fn program(plan: &Plan, shape: &Shape, kind: QueryKind) -> Result<Program, Error> {
+    check_size(plan, shape, kind)?;
     let mut circuits = Circuits::new(plan, shape, plan.copies(kind))?;
     let opened = match evaluate(plan, shape, kind, &mut circuits)? {
         Ends::Roots(roots) => match roots.as_slice() {

@@ -42,7 +42,7 @@ mod server;
 mod tests;
 
 pub use client::Client;
-pub use rules::rows_at_once;
+pub use rules::{Cost, cost, rows_at_once};
 pub use server::{Server, ServerConnection};
 
 /// The layers under which channels count: products for leaf groups, and the garbled program.

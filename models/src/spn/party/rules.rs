@@ -19,6 +19,39 @@ pub fn rows_at_once(plan: &Plan, shape: &Shape, kind: QueryKind) -> usize {
     by_memory.min(MAX_ROWS / copies).max(1)
 }
 
+/// What one request takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Cost {
+    /// AND gates a row.
+    pub and_gates: usize,
+    /// Bytes of ciphertexts, both ways.
+    pub ciphertext_bytes: u64,
+    /// Bytes of garbled tables.
+    pub table_bytes: u64,
+    /// Correlated OTs.
+    pub ots: u64,
+}
+
+/// What a request of so many rows takes, without the messages of OT extension, which are the OT protocol's.
+///
+/// # Errors
+/// [`Error::Plan`] for a query that the network does not answer, or rows that one request cannot have.
+pub fn cost(plan: &Plan, shape: &Shape, kind: QueryKind, rows: usize) -> Result<Cost, Error> {
+    let most = rows_at_once(plan, shape, kind);
+    if !(1..=most).contains(&rows) {
+        return Err(Error::Plan(format!("{rows} rows, 1 to {most} are taken")));
+    }
+    let program = circuits::program(plan, shape, kind)?;
+    let spec = plan.exact_spec(shape);
+    let vectors = rows * plan.copies(kind);
+    Ok(Cost {
+        and_gates: program.and_gates(),
+        ciphertext_bytes: spec.bytes(spec.packing(vectors)?, vectors)?,
+        table_bytes: program.table_bytes(rows, plan.engine.scheme) as u64,
+        ots: program.ots(rows) as u64,
+    })
+}
+
 /// The programs of a plan's queries, built when first asked for.
 #[derive(Debug, Default)]
 pub(super) struct Programs([OnceLock<Program>; QueryKind::ALL.len()]);

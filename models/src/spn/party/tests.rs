@@ -12,7 +12,7 @@ use crate::spn::testing::{Kind, Recipe, no_maxima, rows};
 use crate::spn::twin::Twin;
 use crate::spn::twin::tests::{queries, recipes};
 use halfmask_bridge::exact::PackingChoice;
-use halfmask_bridge::mpc::channel::{Channel, Meter, Phase};
+use halfmask_bridge::mpc::channel::{Channel, Meter, Part, Phase, Step};
 use halfmask_bridge::session::{Kernels, Randomness};
 use std::time::Duration;
 
@@ -192,6 +192,27 @@ fn layers_are_counted_and_rounds_do_not_grow() {
             "{layer} {tally:?}"
         );
     }
+    // What was predicted is what was sent, but for bits that fill up messages' last bytes.
+    let cost = cost(
+        &planned.plan,
+        &planned.shape,
+        QueryKind::Likelihood,
+        all.len(),
+    )
+    .unwrap();
+    let leaves = meter.sum(|scope| scope.layer == LAYERS[0]);
+    assert!(
+        leaves.bytes().abs_diff(cost.ciphertext_bytes) < 64,
+        "{leaves:?} {cost:?}"
+    );
+    let tables = meter
+        .sum(|scope| scope.part == Part::Function(Step::Tables))
+        .bytes_sent;
+    // Beside the tables, the permute bits of three words.
+    assert!(
+        (cost.table_bytes..cost.table_bytes + 256).contains(&tables),
+        "{tables} {cost:?}"
+    );
     let rounds = meter.total().direction_changes;
     assert!(rounds <= 5, "{rounds}");
 }

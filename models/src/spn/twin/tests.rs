@@ -1,6 +1,7 @@
 use super::*;
 use crate::spn::float::Evaluator;
 use crate::spn::lower::{PlanOptions, plan};
+use crate::spn::plan::Precision;
 use crate::spn::testing::{Kind, Noise, Recipe, no_maxima, rows};
 
 /// Networks of every kind of leaf, alone and together, trees and not, with both kinds of classes.
@@ -148,4 +149,41 @@ fn likelihoods_are_those_of_float64() {
         assert!(worst < 1e-3, "{:?} {worst}", recipe.kinds);
         assert_eq!(answer.clamped, vec![false; 200]);
     }
+}
+
+#[test]
+fn coarser_sums_cost_precision_alone() {
+    let recipe = &recipes()[0];
+    let spn = recipe.build();
+    let rows = no_maxima(&rows(recipe.kinds, 100, 3));
+    let exact = Evaluator::new(&spn).log_likelihood(&rows).unwrap();
+    let mut gates = Vec::new();
+    for (precision, limit) in [
+        (Precision::Fine, 1e-3),
+        (Precision::Medium, 1.5e-3),
+        (Precision::Coarse, 3e-3),
+    ] {
+        let options = PlanOptions {
+            precision,
+            ..PlanOptions::default()
+        };
+        let planned = plan(&spn, &options).unwrap();
+        let answer = Twin::new(&planned)
+            .unwrap()
+            .answer(&rows, &Query::Likelihood)
+            .unwrap();
+        let errors = answer.log_likelihoods().unwrap().iter().zip(&exact);
+        let worst = errors
+            .filter(|(_, exact)| exact.is_finite())
+            .map(|(a, b)| (a - b).abs());
+        let worst = worst.fold(0.0, f64::max);
+        assert!(worst <= limit, "{precision:?}: {worst}");
+        let kind = crate::spn::query::QueryKind::Likelihood;
+        gates.push(
+            crate::spn::party::cost(&planned.plan, &planned.shape, kind, 1)
+                .unwrap()
+                .and_gates,
+        );
+    }
+    assert!(gates[0] > gates[1] && gates[1] > gates[2], "{gates:?}");
 }

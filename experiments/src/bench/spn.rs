@@ -109,6 +109,7 @@ fn measure(
         expected,
         expected_classes,
         circuit,
+        floored,
     } = profile.measure(options, model, network)?;
     let rows = model.first(session.answer.clamped.len());
     let mut pairs = vec![(&session.answer, &expected)];
@@ -167,6 +168,7 @@ fn measure(
         rows: rows.len(),
         single_requests: options.single,
         clamped_rows: errors.clamped,
+        floored,
         impossible_rows: errors.impossible,
         max_abs_error_nats: errors.largest(),
         rmse_nats: errors.root_mean_square(),

@@ -2,6 +2,7 @@
 
 use halfmask_models::bridge::mpc::planner::Engine;
 use halfmask_models::spn::graph::Spn;
+use halfmask_models::spn::party;
 use halfmask_models::spn::query::QueryKind;
 use halfmask_models::spn::statistics::Floors;
 use serde::Serialize;
@@ -68,7 +69,7 @@ impl Cost {
         let kinds = QueryKind::ALL.into_iter();
         let kinds = kinds.filter(|kind| *kind != QueryKind::Class || plan.classes.is_some());
         let queries = kinds.map(|query| {
-            let and_gates = planned.and_gates(query)?;
+            let and_gates = party::cost(plan, shape, query, 1)?.and_gates;
             Ok(QueryCost {
                 query,
                 and_gates,

@@ -120,6 +120,14 @@ pub struct Floors {
     pub weights: usize,
 }
 
+impl Floors {
+    /// How many parameters in all.
+    #[must_use]
+    pub const fn count(&self) -> usize {
+        self.probabilities + self.deviations + self.rates + self.weights
+    }
+}
+
 /// `log2 k!`.
 fn log2_factorial(k: u32) -> f64 {
     (2..=k).map(|i| f64::from(i).log2()).sum()

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use halfmask_models::spn::lower::Planned;
-use halfmask_models::spn::party::{Client, Server};
+use halfmask_models::spn::party::{self, Client, Server};
 use halfmask_models::spn::query::{Answer, Query, QueryKind};
 use halfmask_models::spn::twin::Twin;
 use serde::{Deserialize, Serialize};
@@ -32,6 +32,8 @@ pub(super) struct Measured {
     pub expected: Answer,
     pub expected_classes: Option<Answer>,
     pub circuit: Circuit,
+    /// Leaves and weights that planning raised to its floors.
+    pub floored: usize,
 }
 
 impl Profile {
@@ -102,12 +104,14 @@ fn halfmask(options: &Options, model: &Loaded, network: Network) -> Result<Measu
     let expected = answer(Query::Likelihood)?;
     let expected_classes = task.class.then(|| answer(Query::Class)).transpose()?;
     let circuit = circuit(&planned).map_err(failed)?;
+    let floored = planned.floors.count();
     let server = Server::new(planned, options.kernels).map_err(failed)?;
     Ok(Measured {
         session: session::run::<Server, Client>(&server, &task)?,
         expected,
         expected_classes,
         circuit,
+        floored,
     })
 }
 
@@ -116,7 +120,7 @@ fn circuit(planned: &Planned) -> Result<Circuit, halfmask_models::Error> {
     let widths = planned.shape.widths;
     let log_sum = planned.plan.log_sum(widths)?;
     Ok(Circuit {
-        and_gates: planned.and_gates(QueryKind::Likelihood)?,
+        and_gates: party::cost(&planned.plan, &planned.shape, QueryKind::Likelihood, 1)?.and_gates,
         and_gates_shift: None,
         two_child_sum_ands: Some(plan::two_child_sum_ands(&log_sum)?),
         two_child_sums: planned.shape.log_sums,

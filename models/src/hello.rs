@@ -23,6 +23,8 @@ pub enum PlanKind {
     Network,
     /// A sum-product network.
     Spn,
+    /// A sum-product network, evaluated by a garbled program alone.
+    GarbledSpn,
 }
 
 impl PlanKind {
@@ -30,6 +32,7 @@ impl PlanKind {
         match self {
             Self::Network => 0,
             Self::Spn => 1,
+            Self::GarbledSpn => 2,
         }
     }
 
@@ -38,6 +41,7 @@ impl PlanKind {
         match byte {
             0 => "a neural network",
             1 => "a sum-product network",
+            2 => "an all-garbled sum-product network",
             _ => "something unknown",
         }
     }

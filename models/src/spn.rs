@@ -6,6 +6,7 @@
 //! * [`plan`]: the public plan of the private evaluation, [`lower`]: how it and the secrets are made, [`statistics`]: what clients' rows become;
 //! * [`query`]: questions and answers; `evaluate`, `circuits`, `rows`: what the protocol computes, on integers in the [`twin`], by two parties in [`party`];
 //! * [`learn`]: structures and parameters from data;
+//! * [`garbled`]: the whole network in one garbled program, CryptoSPN's route, to compare with;
 //! * [`error`]: what can go wrong.
 
 mod check;
@@ -13,6 +14,7 @@ mod circuits;
 pub mod error;
 mod evaluate;
 pub mod float;
+pub mod garbled;
 pub mod graph;
 pub mod import;
 pub mod json;

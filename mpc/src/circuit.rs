@@ -20,6 +20,7 @@
 //! | multiplex | `l` | 1 |
 //! | minimum, maximum of `n` words | `2 l (n - 1)` | `(l + 1) log2 n` |
 //! | product of `n` by `m` bits; low `l` bits of `l` by `l` | `2 n m - n`; `l^2 - l + 1` | `n + m - 1`; `l` |
+//! | product of 32 by 32 bits by Karatsuba; square of `n` bits | 1,603; `n^2 - n - 1` | |
 //! | leading one, priority encoder | `l - 1` | `l - 1` |
 //! | shift by a constant; by an `s`-bit word | 0; `s l` | 0; `s` |
 //! | one-hot decoder, public table, `k` index bits | `2^k - k - 1` | `k - 1` |
@@ -39,7 +40,7 @@
 //! # Ok::<(), halfmask_mpc::Error>(())
 //! ```
 //!
-//! [`bristol`] reads and writes the field's exchange formats.
+//! [`float`] has IEEE floating-point numbers. [`bristol`] reads and writes the field's exchange formats.
 
 mod argmax;
 mod arithmetic;
@@ -47,13 +48,16 @@ pub mod bristol;
 mod builder;
 mod compare;
 mod drelu;
+pub mod float;
 pub mod log_sum;
 mod logic;
 mod lookup;
 mod multiply;
 mod priority;
+mod product;
 mod registers;
 mod select;
+pub mod selection;
 mod shift;
 mod template;
 #[cfg(test)]

@@ -146,7 +146,7 @@ pub fn plan(spn: &Spn, options: &PlanOptions) -> Result<Planned, Error> {
 }
 
 /// How each variable is encoded.
-fn encodings(spn: &Spn) -> Result<Vec<VariablePlan>, Error> {
+pub(super) fn encodings(spn: &Spn) -> Result<Vec<VariablePlan>, Error> {
     let mut leaves: Vec<Vec<&Distribution>> = vec![Vec::new(); spn.variables().len()];
     for node in spn.nodes() {
         if let Node::Leaf {

@@ -42,6 +42,7 @@ mod server;
 mod tests;
 
 pub use client::Client;
+pub(in crate::spn) use request::Request;
 pub use rules::{Cost, cost, rows_at_once};
 pub use server::{Server, ServerConnection};
 

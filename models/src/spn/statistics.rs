@@ -52,7 +52,7 @@ pub const MAX_COUNT: u32 = 4095;
 /// The most values or buckets of a variable.
 pub const MAX_VALUES: usize = 1 << 12;
 
-const HALF: i64 = 1 << (POSITION_BITS - 1);
+pub(crate) const HALF: i64 = 1 << (POSITION_BITS - 1);
 /// The largest digit.
 pub const LARGEST: u32 = (1 << DIGIT_BITS) - 1;
 

@@ -1,14 +1,12 @@
 //! What a client asks for next.
 
-use super::rules::rows_at_once;
 use crate::Error;
-use crate::spn::plan::{Plan, Shape};
 use crate::spn::query::QueryKind;
 use halfmask_bridge::mpc::channel::{Channel, Part, Phase};
 
 /// A client's request: a kind and a number of rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Request {
+pub(in crate::spn) enum Request {
     /// Goodbye.
     Finish,
     /// Make ahead what a request needs.
@@ -21,7 +19,7 @@ const PREPARE: u32 = 1;
 const INFER: u32 = 2;
 
 impl Request {
-    pub(super) fn send(self, ch: &mut Channel) -> Result<(), Error> {
+    pub(in crate::spn) fn send(self, ch: &mut Channel) -> Result<(), Error> {
         let (code, kind, rows) = match self {
             Self::Finish => (0, QueryKind::Likelihood, 0),
             Self::Prepare(kind, rows) => (PREPARE, kind, rows),
@@ -34,8 +32,11 @@ impl Request {
         Ok(ch.send_u32(rows as u32)?)
     }
 
-    /// Receives a request; its number of rows is one that may be answered at once.
-    pub(super) fn receive(ch: &mut Channel, plan: &Plan, shape: &Shape) -> Result<Self, Error> {
+    /// Receives a request; `limit` says how many rows of a kind may be answered at once, or why none are.
+    pub(in crate::spn) fn receive(
+        ch: &mut Channel,
+        limit: impl FnOnce(QueryKind) -> Result<usize, Error>,
+    ) -> Result<Self, Error> {
         ch.enter(Phase::Online, "", Part::Control);
         let (code, kind, rows) = (ch.recv_u32()?, ch.recv_u32()?, ch.recv_u32()? as usize);
         if code == 0 {
@@ -47,12 +48,7 @@ impl Request {
                 QueryKind::ALL.len() - 1
             )));
         };
-        if kind == QueryKind::Class && plan.classes.is_none() {
-            return Err(Error::Peer(
-                "a class query, but the network has no classes".into(),
-            ));
-        }
-        let most = rows_at_once(plan, shape, kind);
+        let most = limit(kind)?;
         if !(1..=most).contains(&rows) {
             return Err(Error::Peer(format!(
                 "a {} query of {rows} rows, 1 to {most} are taken",

@@ -52,6 +52,19 @@ pub fn cost(plan: &Plan, shape: &Shape, kind: QueryKind, rows: usize) -> Result<
     })
 }
 
+/// [`rows_at_once`] of a query that a client asks for.
+///
+/// # Errors
+/// [`Error::Peer`] if the network has no classes to ask for.
+pub(super) fn limit(plan: &Plan, shape: &Shape, kind: QueryKind) -> Result<usize, Error> {
+    if kind == QueryKind::Class && plan.classes.is_none() {
+        return Err(Error::Peer(
+            "a class query, but the network has no classes".into(),
+        ));
+    }
+    Ok(rows_at_once(plan, shape, kind))
+}
+
 /// The programs of a plan's queries, built when first asked for.
 #[derive(Debug, Default)]
 pub(super) struct Programs([OnceLock<Program>; QueryKind::ALL.len()]);

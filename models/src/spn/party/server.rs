@@ -2,7 +2,7 @@
 
 use super::LAYERS;
 use super::request::Request;
-use super::rules::Programs;
+use super::rules::{Programs, limit};
 use crate::Error;
 use crate::hello;
 use crate::spn::lower::Planned;
@@ -85,7 +85,7 @@ impl ServerConnection<'_> {
     pub fn serve(&mut self, ch: &mut Channel) -> Result<Option<usize>, Error> {
         let Planned { plan, shape, .. } = &self.server.planned;
         loop {
-            match Request::receive(ch, plan, shape)? {
+            match Request::receive(ch, |kind| limit(plan, shape, kind))? {
                 Request::Finish => return Ok(None),
                 Request::Prepare(kind, rows) => {
                     let program = self.server.programs.get(plan, shape, kind)?;

@@ -15,6 +15,14 @@ pub(crate) struct Placed {
 }
 
 impl Encoding {
+    /// A value's position in a Gaussian variable's range, in `2^-24` of it.
+    pub(crate) fn position(&self, value: f64) -> i64 {
+        let (low, high) = self.range();
+        let steps = (value - low) / (high - low) * f64::from(POSITION_BITS).exp2();
+        // From 1, so that the square has 46 bits. An overflow to infinity is clipped like any other.
+        steps.round().clamp(1.0, (2 * HALF - 1) as f64) as i64
+    }
+
     /// Writes a value's statistics over a zeroed block.
     ///
     /// # Errors
@@ -89,9 +97,7 @@ impl Encoding {
                 if !value.is_finite() {
                     return Err("a finite number".into());
                 }
-                let steps = (value - low) / (high - low) * f64::from(POSITION_BITS).exp2();
-                // From 1, so that the square has 46 bits. An overflow to infinity is clipped like any other.
-                let t = steps.round().clamp(1.0, (2 * HALF - 1) as f64) as i64;
+                let t = self.position(value);
                 let u = t - HALF;
                 let (position, rest) = split(slots, POSITION);
                 let (square, rest) = split(rest, SQUARE);

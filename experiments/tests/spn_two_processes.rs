@@ -277,7 +277,8 @@ fn the_benchmark_compares_every_answer_and_records_itself() {
         assert!(figures.data.contains("seed 1"), "{}", figures.data);
         assert!(figures.twin_equal && figures.label_agreement.is_none());
         assert!(figures.max_abs_error_nats.unwrap() < 1e-3);
-        let sums = figures.circuit.two_child_sums * figures.circuit.two_child_sum_ands.unwrap();
+        let sums =
+            figures.circuit.two_child_sums.unwrap() * figures.circuit.two_child_sum_ands.unwrap();
         assert!(figures.circuit.and_gates >= sums && sums > 0);
         assert!(figures.bytes_per_row < figures.bytes_per_row_single as f64);
     }
@@ -329,6 +330,36 @@ fn the_benchmark_compares_every_answer_and_records_itself() {
     change("rows_per_second", 0.into(), 1);
     change("max_abs_error_nats", 0.002.into(), 1);
     change("twin_equal", false.into(), 1);
+
+    // Every profile gives what it should, and ours needs fewer gates.
+    let bench = [
+        "bench",
+        "spn",
+        &model,
+        "--data",
+        &empty,
+        "--rows",
+        "4",
+        "--single",
+        "1",
+        "--baseline-rows",
+        "1",
+        "--profile",
+        "halfmask,garbled,cryptospn-32,cryptospn-64",
+        "--json",
+        &path,
+    ];
+    let printed = succeeded(&run(&bench));
+    assert!(printed.contains("AND than cryptospn-32"), "{printed}");
+    let record: Record = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+    record.check().unwrap();
+    let rows: Vec<usize> = record.models.iter().map(|m| m.rows).collect();
+    assert_eq!(rows, [4, 1, 1, 1]);
+    let times: Vec<f64> = record.ratios.iter().map(|ratio| ratio.and_gates).collect();
+    assert!(
+        times[0] > 1.0 && times[1] > 60.0 && times[2] > times[1],
+        "{times:?}"
+    );
 
     let nothing = ["bench", "spn", "--network", "loopback,x"];
     fails(&nothing, 2, &["--network"]);

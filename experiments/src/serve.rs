@@ -2,6 +2,7 @@
 
 pub(crate) mod service;
 
+use std::fmt::Display;
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::num::NonZeroU64;
@@ -98,9 +99,10 @@ pub fn run(options: &Options) -> Result<(), Error> {
         } => {
             let simd = options.kernels.mpc;
             let (model, _) = source.load_for(*output, engine, *batch, simd)?;
-            let name = source.argument().to_string_lossy().into_owned();
+            let digest = model.planned.plan.digest();
+            let digest = digest.map_err(|error| unfit(source.argument().display(), error))?;
             let server = nn::party::Server::new(model.planned, options.kernels);
-            accept_clients(&server, options, &name)
+            accept_clients(&server, options, &digest)
         }
         Model::Spn {
             path,
@@ -112,32 +114,38 @@ pub fn run(options: &Options) -> Result<(), Error> {
             let imported = model::load(path, class.as_deref())?;
             let engine = plan::engine(*cot, *plan_for, rayon::current_num_threads());
             let planned = plan::plan(&imported.spn, &name, engine)?;
-            let server = spn::party::Server::new(planned, options.kernels);
-            let server = server.map_err(|source| Error::Model {
-                model: name.clone(),
-                source,
-            })?;
-            accept_clients(&server, options, &name)
+            let failed = |error| unfit(path.display(), error);
+            let digest = planned.plan.digest().map_err(failed)?;
+            let server = spn::party::Server::new(planned, options.kernels).map_err(failed)?;
+            accept_clients(&server, options, &digest)
         }
     }
 }
 
-/// Listens, and serves clients one after another.
-fn accept_clients<S: Service>(server: &S, options: &Options, name: &str) -> Result<(), Error> {
-    let plan_digest = server.plan_digest().map_err(|source| Error::Model {
-        model: name.to_owned(),
+/// A model that cannot be served.
+fn unfit(model: impl Display, source: halfmask_models::Error) -> Error {
+    Error::Model {
+        model: model.to_string(),
         source,
-    })?;
+    }
+}
+
+/// Listens, and serves clients one after another.
+fn accept_clients<S: Service>(
+    server: &S,
+    options: &Options,
+    plan_digest: &[u8; 32],
+) -> Result<(), Error> {
     let listener = net::listen(&options.listen, &options.addresses)?;
     let address = listener.local_addr().map_err(system("listen"))?;
     output::print(&format!("listening on {address}\n"))?;
-    tracing::info!(%address, plan = hexadecimal(&plan_digest), "listening");
+    tracing::info!(%address, plan = hexadecimal(plan_digest), "listening");
 
     let mut report = ServerReport {
         process: Process {
             threads: rayon::current_num_threads(),
             simd: machine::kernels_name(options.kernels),
-            plan_digest: hexadecimal(&plan_digest),
+            plan_digest: hexadecimal(plan_digest),
             network: options.network,
             ..Process::default()
         },

@@ -2,6 +2,7 @@
 
 pub mod accuracy;
 pub mod answers;
+pub mod cost;
 pub mod dataset;
 pub mod eval;
 pub mod inspect;

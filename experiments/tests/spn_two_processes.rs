@@ -277,7 +277,8 @@ fn the_benchmark_compares_every_answer_and_records_itself() {
         assert!(figures.data.contains("seed 1"), "{}", figures.data);
         assert!(figures.twin_equal && figures.label_agreement.is_none());
         assert!(figures.max_abs_error_nats.unwrap() < 1e-3);
-        let sums = figures.circuit.two_child_sums * figures.circuit.two_child_sum_ands.unwrap();
+        let sums =
+            figures.circuit.two_child_sums.unwrap() * figures.circuit.two_child_sum_ands.unwrap();
         assert!(figures.circuit.and_gates >= sums && sums > 0);
         assert!(figures.bytes_per_row < figures.bytes_per_row_single as f64);
     }
@@ -330,9 +331,103 @@ fn the_benchmark_compares_every_answer_and_records_itself() {
     change("max_abs_error_nats", 0.002.into(), 1);
     change("twin_equal", false.into(), 1);
 
+    // Every profile gives what it should, and ours needs fewer gates.
+    let bench = [
+        "bench",
+        "spn",
+        &model,
+        "--data",
+        &empty,
+        "--rows",
+        "4",
+        "--single",
+        "1",
+        "--baseline-rows",
+        "1",
+        "--profile",
+        "halfmask,garbled,cryptospn-32,cryptospn-64",
+        "--json",
+        &path,
+    ];
+    let printed = succeeded(&run(&bench));
+    assert!(printed.contains("AND than cryptospn-32"), "{printed}");
+    let record: Record = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+    record.check().unwrap();
+    let rows: Vec<usize> = record.models.iter().map(|m| m.rows).collect();
+    assert_eq!(rows, [4, 1, 1, 1]);
+    let times: Vec<f64> = record.ratios.iter().map(|ratio| ratio.and_gates).collect();
+    assert!(
+        times[0] > 1.0 && times[1] > 60.0 && times[2] > times[1],
+        "{times:?}"
+    );
+
     let nothing = ["bench", "spn", "--network", "loopback,x"];
     fails(&nothing, 2, &["--network"]);
     fails(&["bench", "spn", "--profile", "other"], 2, &["halfmask"]);
     let onnx = ["bench", "spn", &images()];
     fails(&onnx, 2, &["t10k-images"]);
+}
+
+#[test]
+fn the_accuracy_experiment_writes_every_combination() {
+    let root = tempfile::tempdir().unwrap();
+    let [csv, none] = ["accuracy.csv", "none.spn.json"].map(|name| text(&root.path().join(name)));
+    let empty = text(root.path());
+    let model = model();
+    let sweep = |model: &str| {
+        run(&[
+            "experiment",
+            "spn-accuracy",
+            model,
+            "--data",
+            &empty,
+            "--rows",
+            "60",
+            "--fraction",
+            "12,16",
+            "--output",
+            &csv,
+        ])
+    };
+    let line = error_line(&sweep(&none), 2);
+    assert!(line.contains("none.spn.json"), "{line}");
+    assert!(!Path::new(&csv).exists());
+    let printed = succeeded(&sweep(&model));
+    assert!(printed.contains("16 bits, fine *"), "{printed}");
+    let written = fs::read_to_string(&csv).unwrap();
+    let lines: Vec<Vec<&str>> = written
+        .lines()
+        .map(|line| line.split(',').collect())
+        .collect();
+    assert_eq!(lines.len(), 1 + 2 * 4 * 3);
+    assert!(lines.iter().all(|line| line.len() == lines[0].len()));
+    let column = |name: &str| lines[0].iter().position(|c| *c == name).unwrap();
+    let number = |line: &[&str], name: &str| line[column(name)].parse::<f64>().unwrap();
+    let defaults = lines[1..]
+        .iter()
+        .filter(|line| line[column("default")] == "1");
+    let defaults: Vec<&Vec<&str>> = defaults.collect();
+    assert_eq!(defaults.len(), 1);
+    let default = defaults[0];
+    assert!(number(default, "max_abs_error_nats") < 1e-3);
+    // Fewer bits and a coarser table cost less, and are further off.
+    let coarse = lines[1..]
+        .iter()
+        .find(|line| line[column("fraction_bits")] == "12" && line[column("segments")] == "14")
+        .unwrap();
+    for gates in ["two_child_sum_ands", "network_ands"] {
+        assert!(number(coarse, gates) < number(default, gates));
+    }
+    assert!(number(coarse, "rmse_nats") > number(default, "rmse_nats"));
+    // What the network takes by default is what inspection says.
+    let json = text(&root.path().join("inspection.json"));
+    let printed = succeeded(&run(&["inspect", &model, "--json", &json]));
+    assert!(printed.contains("a row, mpe"), "{printed}");
+    let inspection: Value = serde_json::from_str(&fs::read_to_string(&json).unwrap()).unwrap();
+    let likelihood = &inspection["private"]["queries"][0];
+    assert_eq!(likelihood["query"], "likelihood");
+    assert_eq!(
+        likelihood["and_gates"].as_f64().unwrap(),
+        number(default, "network_ands")
+    );
 }

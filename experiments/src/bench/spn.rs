@@ -46,6 +46,8 @@ pub struct Options {
     pub source: Source,
     /// Requests of a single row.
     pub single: usize,
+    /// Rows of the batch, and the most requests, of profiles where all is garbled.
+    pub baseline_rows: usize,
     /// Where correlated OTs come from.
     pub cot: Option<CotProtocol>,
     /// Threads of each party.
@@ -109,6 +111,7 @@ fn measure(
         expected,
         expected_classes,
         circuit,
+        floored,
     } = profile.measure(options, model, network)?;
     let rows = model.first(session.answer.clamped.len());
     let mut pairs = vec![(&session.answer, &expected)];
@@ -165,8 +168,9 @@ fn measure(
         seconds_row_total: session.single.seconds,
         rows_per_second: rows.len() as f64 / session.batch.seconds.max(f64::MIN_POSITIVE),
         rows: rows.len(),
-        single_requests: options.single,
+        single_requests: session.requests,
         clamped_rows: errors.clamped,
+        floored,
         impossible_rows: errors.impossible,
         max_abs_error_nats: errors.largest(),
         rmse_nats: errors.root_mean_square(),

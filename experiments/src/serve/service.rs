@@ -11,9 +11,6 @@ pub(crate) trait Service {
     where
         Self: 'a;
 
-    /// The digest of the public plan.
-    fn plan_digest(&self) -> Result<[u8; 32], Error>;
-
     /// Opens a connection.
     fn open(&self, ch: &mut Channel, random: Randomness) -> Result<Self::Connection<'_>, Error>;
 
@@ -26,10 +23,6 @@ pub(crate) trait Service {
 
 impl Service for nn::party::Server {
     type Connection<'a> = nn::party::ServerConnection<'a>;
-
-    fn plan_digest(&self) -> Result<[u8; 32], Error> {
-        self.planned().plan.digest()
-    }
 
     fn open(&self, ch: &mut Channel, random: Randomness) -> Result<Self::Connection<'_>, Error> {
         self.accept(ch, random)
@@ -46,9 +39,20 @@ impl Service for nn::party::Server {
 impl Service for spn::party::Server {
     type Connection<'a> = spn::party::ServerConnection<'a>;
 
-    fn plan_digest(&self) -> Result<[u8; 32], Error> {
-        self.planned().plan.digest()
+    fn open(&self, ch: &mut Channel, random: Randomness) -> Result<Self::Connection<'_>, Error> {
+        self.accept(ch, random)
     }
+
+    fn serve(
+        connection: &mut Self::Connection<'_>,
+        ch: &mut Channel,
+    ) -> Result<Option<usize>, Error> {
+        connection.serve(ch)
+    }
+}
+
+impl Service for spn::garbled::Server {
+    type Connection<'a> = spn::garbled::ServerConnection<'a>;
 
     fn open(&self, ch: &mut Channel, random: Randomness) -> Result<Self::Connection<'_>, Error> {
         self.accept(ch, random)

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use halfmask_models::bridge::mpc::circuit::log_sum::{Class, Design, LogSum};
 use halfmask_models::spn::float::Evaluator;
 use halfmask_models::spn::lower::{self, PlanOptions, Planned};
+use halfmask_models::spn::party;
 use halfmask_models::spn::query::{Answer, Query, QueryKind};
 use halfmask_models::spn::twin::Twin;
 
@@ -121,7 +122,8 @@ fn sweep(
     )?;
     let widths = planned.shape.widths;
     let own = two_child_sum_ands(&planned.plan.log_sum(widths)?)?;
-    let others = planned.and_gates(QueryKind::Likelihood)? - planned.shape.log_sums * own;
+    let others = party::cost(&planned.plan, &planned.shape, QueryKind::Likelihood, 1)?.and_gates
+        - planned.shape.log_sums * own;
     let mut points = Vec::with_capacity(TABLES.len() * LEVELS.len());
     for classes in TABLES {
         for (level, design) in LEVELS {

@@ -1,4 +1,4 @@
-//! `halfmask inspect` of a sum-product network: its sizes.
+//! `halfmask inspect` of a sum-product network: its sizes, and what its private evaluation takes.
 
 use std::path::{Path, PathBuf};
 
@@ -7,6 +7,7 @@ use halfmask_models::spn::import::{Format, Imported};
 use halfmask_models::spn::support::Support;
 use serde::Serialize;
 
+use super::cost::Cost;
 use super::model;
 use crate::bench::table::table;
 use crate::exit::Error;
@@ -31,6 +32,8 @@ pub struct Inspection {
     pub classes: Option<usize>,
     /// The class variable's name, where classes are values of a variable.
     pub class_variable: Option<String>,
+    /// What its private evaluation takes.
+    pub private: Cost,
 }
 
 /// How many variables take which values.
@@ -52,12 +55,16 @@ pub struct VariableCounts {
 
 impl Inspection {
     /// Looks at a network.
-    #[must_use]
-    pub fn new(path: &Path, imported: &Imported) -> Self {
+    ///
+    /// # Errors
+    /// If it cannot be evaluated privately.
+    pub fn new(path: &Path, imported: &Imported) -> Result<Self, Error> {
         let spn = &imported.spn;
         let class = spn.class().and_then(|class| spn.variables().get(class));
-        Self {
-            model: path.display().to_string(),
+        let name = path.display().to_string();
+        Ok(Self {
+            private: Cost::of(spn, &name)?,
+            model: name,
             format: imported.format,
             notes: imported.notes.clone(),
             variables: spn.variables().len(),
@@ -65,7 +72,7 @@ impl Inspection {
             counts: spn.counts(),
             classes: spn.classes(),
             class_variable: class.map(|class| class.name.clone()),
-        }
+        })
     }
 }
 
@@ -90,7 +97,7 @@ fn by_kind(spn: &Spn) -> VariableCounts {
 /// # Errors
 /// An unusable network, or a file that cannot be written.
 pub fn run(path: &Path, json: Option<&PathBuf>) -> Result<(), Error> {
-    let inspection = Inspection::new(path, &model::load(path, None)?);
+    let inspection = Inspection::new(path, &model::load(path, None)?)?;
     output::print(&render(&inspection))?;
     if let Some(json) = json {
         let text = serde_json::to_vec_pretty(&inspection)
@@ -102,7 +109,12 @@ pub fn run(path: &Path, json: Option<&PathBuf>) -> Result<(), Error> {
 
 /// The parts of the report, each a function.
 fn render(inspection: &Inspection) -> String {
-    [heading(inspection), sizes(inspection)].join("\n")
+    [
+        heading(inspection),
+        sizes(inspection),
+        inspection.private.render(),
+    ]
+    .join("\n")
 }
 
 fn heading(inspection: &Inspection) -> String {

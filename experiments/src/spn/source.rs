@@ -90,6 +90,14 @@ impl Loaded {
         })
     }
 
+    /// Names the network in an error.
+    pub(crate) fn failed(&self) -> impl Fn(halfmask_models::Error) -> Error + Copy {
+        |source| Error::Model {
+            model: self.name.clone(),
+            source,
+        }
+    }
+
     /// The first rows.
     #[must_use]
     pub fn first(&self, count: usize) -> &[Vec<Evidence>] {

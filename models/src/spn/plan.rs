@@ -238,13 +238,3 @@ impl Plan {
         }
     }
 }
-
-impl Planned {
-    /// AND gates of a row of a query.
-    ///
-    /// # Errors
-    /// [`Error::Plan`] if the network has no classes to ask for.
-    pub fn and_gates(&self, kind: QueryKind) -> Result<usize, Error> {
-        Ok(super::circuits::program(&self.plan, &self.shape, kind)?.and_gates())
-    }
-}

@@ -121,6 +121,14 @@ pub struct Floors {
     pub weights: usize,
 }
 
+impl Floors {
+    /// How many parameters in all.
+    #[must_use]
+    pub const fn count(&self) -> usize {
+        self.probabilities + self.deviations + self.rates + self.weights
+    }
+}
+
 /// `log2 k!` of every count that is taken.
 static LOG2_FACTORIALS: LazyLock<Vec<f64>> = LazyLock::new(|| {
     let logs = (1..=MAX_COUNT).map(|i| f64::from(i).log2());

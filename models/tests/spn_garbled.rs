@@ -13,8 +13,10 @@
 use std::io::Read;
 use std::path::PathBuf;
 
+use halfmask_bridge::mpc::channel::Channel;
+use halfmask_bridge::session::{Kernels, Randomness};
 use halfmask_models::spn::float::Evaluator;
-use halfmask_models::spn::garbled::{GarbledOptions, Profile, Scopes, plan};
+use halfmask_models::spn::garbled::{Client, GarbledOptions, Profile, Scopes, Server, plan};
 use halfmask_models::spn::graph::Evidence;
 use halfmask_models::spn::import;
 
@@ -71,6 +73,28 @@ fn nltcs_in_every_profile() {
                 planned.cost()
             );
             assert!(worst < tolerance, "{profile:?} {worst}");
+            if scopes == Scopes::Public || profile == Profile::Cryptospn64 {
+                continue;
+            }
+            let server = Server::new(planned, Kernels::detect());
+            let (mut a, mut b) = Channel::pair();
+            std::thread::scope(|s| {
+                s.spawn(|| {
+                    let random = Randomness::from_os().unwrap();
+                    let mut connection = server.accept(&mut a, random).unwrap();
+                    while connection.serve(&mut a).unwrap().is_some() {}
+                });
+                let random = Randomness::from_os().unwrap();
+                let mut client = Client::connect(&mut b, None, random, Kernels::detect()).unwrap();
+                for asked in [&rows[..1], &rows[..16]] {
+                    client.prepare(&mut b, asked.len()).unwrap();
+                    let start = std::time::Instant::now();
+                    let private = client.infer(&mut b, asked).unwrap();
+                    println!("{} rows in {:?}", asked.len(), start.elapsed());
+                    assert_eq!(private.log_likelihoods().unwrap(), &values[..asked.len()]);
+                }
+                client.finish(&mut b).unwrap();
+            });
         }
     }
 }

@@ -10,7 +10,8 @@
 //!   c - ((d^2 >> 24) K >> 32) 2^-16 ,   d = 16 (u - m) ,
 //!   ```
 //!
-//!   which is off by less than two units: `d^2 < 2^56` loses `2^24`, times `2^-8 k < 2^-28`.
+//!   which is off by at most two units, the rounding of `c` included: `d^2 <= 2^56` loses less than `2^24`, worth `2^16 k < 2^-18`, `K` half a unit, the last shift
+//!   one. The rounding of `u` and `m` comes to as much in the far tail;
 //! * *Poisson in fixed point*: `(x R >> 12) - log2 x! - C` with `R = 2^28 log2 rate`.
 
 use super::arithmetic::{Arithmetic, Numbers, word};
@@ -317,4 +318,84 @@ fn poisson_fixed(b: &mut Builder, bits: usize, x: &[Vec<Wire>], k: &[Vec<Wire>])
     let factorial = b.resize(word(x, 1), bits, Signedness::Unsigned);
     let ways = b.sub(&power, &factorial);
     b.sub(&ways, word(k, 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spn::garbled::{GarbledOptions, Planned, Profile, plan};
+    use crate::spn::graph::{Node, Spn, Variable};
+    use crate::spn::testing::Noise;
+
+    /// A network of this leaf alone, in fixed point.
+    fn alone(distribution: Distribution) -> Planned {
+        let variable = Variable { name: "V".into() };
+        let leaf = Node::Leaf {
+            variable: 0,
+            distribution,
+        };
+        let spn = Spn::new(vec![variable], vec![leaf], vec![0], vec![1.0], None).unwrap();
+        plan(&spn, &GarbledOptions::new(Profile::Fixed)).unwrap()
+    }
+
+    /// The circuit's value in units, on words of the program.
+    fn units(planned: &Planned, inputs: &[u64]) -> f64 {
+        let opened = planned
+            .program()
+            .evaluate(&planned.constants, &[], inputs)
+            .remove(0);
+        planned.circuits.numbers.arithmetic().decode(opened) * 65_536.0
+    }
+
+    #[test]
+    fn fixed_gaussians_are_within_two_units() {
+        let mut r = Noise::new(5);
+        for _ in 0..4 {
+            let (mean, stdev) = (20.0 * r.unit() - 10.0, 0.1 + 3.0 * r.unit());
+            let planned = alone(Distribution::Gaussian { mean, stdev });
+            let Encoding::Gaussian { low, high } = planned.plan().variables[0].encoding else {
+                panic!()
+            };
+            let unit = (high - low) * (-24f64).exp2();
+            let (m, s) = (((mean - low) / unit - 8_388_608.0), stdev / unit);
+            // As rounded in the word.
+            let m = (m * 16.0).round() / 16.0;
+            let least = (24.0 - f64::from(planned.plan().scale.ratio_bits)).exp2();
+            for i in 0..200 {
+                let u = match i {
+                    0 => -8_388_607,
+                    1 => 8_388_607,
+                    _ => (r.unit() * 16_777_214.0) as i64 - 8_388_607,
+                };
+                let want = -(s / least).log2() - LOG2_E / 2.0 * ((u as f64 - m) / s).powi(2);
+                let got = units(&planned, &[u as u64 & 0xff_ffff, 1]);
+                assert!(
+                    (got - want * 65_536.0).abs() <= 2.0,
+                    "{u} {m} {s}: {got} {want}"
+                );
+                assert_eq!(units(&planned, &[u as u64 & 0xff_ffff, 0]), 0.0);
+            }
+        }
+    }
+
+    #[test]
+    fn fixed_counts_are_within_three_units() {
+        for rate in [1e-9, 0.3, 1.0, 17.5, 2_900.0] {
+            let planned = alone(Distribution::Poisson { rate });
+            let Encoding::Poisson { max } = planned.plan().variables[0].encoding else {
+                panic!()
+            };
+            let rate = rate.max(RATE_FLOOR);
+            for k in (0..=max).step_by(1 + max as usize / 100).chain([max]) {
+                let k = f64::from(k);
+                let factorial_units = factorial(planned.plan().scale, k);
+                let want = k * rate.log2() - rate * LOG2_E - log_factorial(k) / LN_2;
+                let got = units(&planned, &[k as u64, factorial_units, 1]);
+                assert!(
+                    (got - want * 65_536.0).abs() <= 3.0,
+                    "{k} {rate}: {got} {want}"
+                );
+            }
+        }
+    }
 }

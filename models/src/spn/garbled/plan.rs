@@ -17,6 +17,13 @@ const MIN_WIDTH: u32 = 26;
 /// The narrowest deviation in fixed point, as in [`Scale::ratio_bits`]: what a coefficient of 31 bits has room for.
 pub(super) const MOST_RATIO_BITS: u32 = 7;
 
+/// Words and operations of a program, about, at most: plans come from the peer.
+const MAX_PARTS: usize = 1 << 25;
+/// Gates of one selection network, about, at most.
+const MAX_SELECTION_GATES: usize = 1 << 22;
+/// Bits of a variable's words, at most.
+const MOST_INPUT_BITS: usize = 129;
+
 /// Number format and circuits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Profile {
@@ -269,8 +276,51 @@ impl GarbledPlan {
             }
         }
         self.check_nodes()?;
+        self.check_size()?;
         if self.profile == Profile::Fixed {
             self.fixed_bits()?;
+        }
+        Ok(())
+    }
+
+    /// Refuses a program that would not fit memory.
+    fn check_size(&self) -> Result<(), Error> {
+        let by_kind = self.values_by_kind();
+        let members = LeafKind::ALL.map(|kind| self.members(kind).count());
+        let mut parts = self.variables.len();
+        for node in &self.nodes {
+            parts = parts.saturating_add(match node {
+                Node::Leaf { kind, variable } => {
+                    let values = match variable {
+                        Some(_) if kind.is_table() => self.values(*kind, *variable),
+                        None if kind.is_table() => by_kind.get(*kind as usize).copied().flatten(),
+                        _ => None,
+                    };
+                    // A selection reads all variables for at least eight leaves.
+                    let moved = match variable {
+                        Some(_) => 0,
+                        None => members.get(*kind as usize).map_or(0, |m| m / 8),
+                    };
+                    8 + moved + values.unwrap_or(0)
+                }
+                // An operation or a few an edge.
+                Node::Product { children } => 1 + children.len(),
+                Node::Sum { children } => 2 + 8 * children.len(),
+            });
+        }
+        if parts > MAX_PARTS {
+            return fail(format!(
+                "a program of {parts} parts, at most {MAX_PARTS} are taken"
+            ));
+        }
+        for (kind, members) in LeafKind::ALL.into_iter().zip(members) {
+            let bits = if kind.is_table() { 16 } else { MOST_INPUT_BITS };
+            let gates = members * bits * (usize::BITS - members.leading_zeros()) as usize;
+            if self.scopes == Scopes::Hidden && gates > MAX_SELECTION_GATES {
+                return fail(format!(
+                    "a selection among {members} variables like {kind:?} takes {gates} gates, at most {MAX_SELECTION_GATES} are taken"
+                ));
+            }
         }
         Ok(())
     }

@@ -260,6 +260,8 @@ fn the_benchmark_compares_every_answer_and_records_itself() {
         "2",
         "--threads",
         "1",
+        "--profile",
+        "halfmask",
         "--network",
         "loopback,lan",
         "--json",

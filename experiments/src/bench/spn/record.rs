@@ -148,6 +148,8 @@ pub struct Ratio {
     pub against: Profile,
     /// Its AND gates over ours, those of its shift by the maximum left out.
     pub and_gates: f64,
+    /// Its AND gates by the published circuits' counts over ours; null where nothing was published.
+    pub and_gates_published: Option<f64>,
     /// Our rows a second over its.
     pub rows_per_second: f64,
     /// Its bytes a row over ours.
@@ -177,12 +179,15 @@ pub(super) fn ratios(figures: &[Figures]) -> Vec<Ratio> {
                 && (&other.model, other.network) == (&ours.model, ours.network)
         });
         for other in others {
-            let published = other.circuit.and_gates - other.circuit.and_gates_shift.unwrap_or(0);
+            let own = ours.circuit.and_gates as f64;
+            let formula = other.circuit.and_gates - other.circuit.and_gates_shift.unwrap_or(0);
+            let published = other.circuit.and_gates_published;
             ratios.push(Ratio {
                 model: ours.model.clone(),
                 network: ours.network,
                 against: other.profile,
-                and_gates: published as f64 / ours.circuit.and_gates as f64,
+                and_gates: formula as f64 / own,
+                and_gates_published: published.map(|gates| gates as f64 / own),
                 rows_per_second: ours.rows_per_second / other.rows_per_second,
                 bytes_per_row: other.bytes_per_row / ours.bytes_per_row,
             });

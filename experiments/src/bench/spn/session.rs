@@ -113,7 +113,8 @@ pub(super) struct Task<'a> {
     pub kernels: Kernels,
     /// Of the batch.
     pub rows: &'a [Vec<Evidence>],
-    /// Whether to ask before anything is counted: caches, buffers and clocks settle, and the server derives from its model what it needs once.
+    /// Whether to ask for all rows, and not for one alone, before anything is counted: caches, buffers and clocks settle, and the server
+    /// derives once what it needs of its model.
     pub warm: bool,
     /// Requests of a single row.
     pub requests: usize,
@@ -204,10 +205,9 @@ fn ask<C: Asker>(stream: TcpStream, task: &Task) -> Result<Session, halfmask_mod
     let ch = &mut ch;
     let random = Randomness::from_os()?;
     let (setup, mut client) = taken(ch, |ch| C::connect(ch, random, task.kernels))?;
-    if task.warm {
-        for rows in [task.rows.get(..1).unwrap_or_default(), task.rows] {
-            client.infer(ch, rows, &likelihood)?;
-        }
+    let all = task.warm.then_some(task.rows);
+    for rows in [task.rows.get(..1), all].into_iter().flatten() {
+        client.infer(ch, rows, &likelihood)?;
     }
     let (batch, answer) = taken(ch, |ch| client.infer(ch, task.rows, &likelihood))?;
     let classes = match task.class {

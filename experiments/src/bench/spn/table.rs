@@ -33,13 +33,17 @@ pub fn render(record: &Record) -> String {
     let rows = record.models.iter().map(row).collect();
     let _ = writeln!(text, "{}", table(&header, rows, 3));
     for ratio in &record.ratios {
+        let published = ratio.and_gates_published;
+        let published =
+            published.map(|times| format!(" ({times:.1} times fewer than its published circuits)"));
         let _ = writeln!(
             text,
-            "{}, {}: {:.1} times fewer AND than {}, {:.1} times the rows a second, {:.1} times fewer bytes",
+            "{}, {}: {:.1} times fewer AND than {}{}, {:.1} times the rows a second, {:.1} times fewer bytes",
             ratio.model,
             ratio.network,
             ratio.and_gates,
             ratio.against,
+            published.unwrap_or_default(),
             ratio.rows_per_second,
             ratio.bytes_per_row
         );

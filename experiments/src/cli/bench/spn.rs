@@ -19,8 +19,8 @@ use crate::spn::source::Source;
 #[command(after_help = "\
 Examples:
   halfmask bench spn                                            all models of the source tree
-  halfmask bench spn nltcs.spn.json --profile halfmask,garbled,cryptospn-32,cryptospn-64 --json spn.json
-  halfmask bench spn models/spn/*/model.spn.json --network loopback,lan,wan --rows 256
+  halfmask bench spn nltcs.spn.json --profile halfmask,cryptospn-32 --json spn.json
+  halfmask bench spn models/spn/*/model.spn.json --network loopback,lan,wan --profile halfmask
   halfmask bench spn model.spn.json --input rows.csv.gz --single 100
   halfmask bench spn model.spn.json --network 50mbit,80ms
 
@@ -32,12 +32,12 @@ pub(super) struct SpnArguments {
     /// Sum-product networks [default: models/spn/*/model.spn.json of this folder or one above it, else a built-in one of nltcs]
     models: Vec<PathBuf>,
     /// By what, in this order: halfmask; garbled, the same fixed point all in one garbled circuit; cryptospn-32 and cryptospn-64, the published
-    /// protocol in floating point, which moves a gigabyte a row of a network of hundreds of sums
+    /// protocol in floating point, which sends hundreds of megabytes a row of a network of hundreds of sums
     #[arg(
         long,
         value_name = "PROFILES",
         value_delimiter = ',',
-        default_value = "halfmask"
+        default_values_t = Profile::ALL
     )]
     profile: Vec<Profile>,
     /// Over what: loopback, lan, lan10, wan, or a rate and a round trip such as 50mbit,80ms; several with commas or repeated
@@ -53,7 +53,7 @@ pub(super) struct SpnArguments {
     single: NonZeroUsize,
     /// Rows of the batch, and the most requests, of the profiles other than halfmask
     #[arg(long, value_name = "N")]
-    #[arg(default_value_t = NonZeroUsize::new(4).unwrap_or(NonZeroUsize::MIN))]
+    #[arg(default_value_t = NonZeroUsize::new(8).unwrap_or(NonZeroUsize::MIN))]
     baseline_rows: NonZeroUsize,
     /// Rows for every model: CSV, plain or gzip
     #[arg(long, value_name = "FILE")]

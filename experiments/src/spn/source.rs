@@ -131,7 +131,15 @@ pub fn load(models: &[PathBuf], wanted: &Source) -> Result<Vec<Loaded>, Error> {
         return Ok(vec![Loaded::built_in(wanted)?]);
     }
     let read = |path: &PathBuf| Loaded::read(path, wanted);
-    found.iter().map(read).collect()
+    let mut loaded: Vec<Loaded> = found.iter().map(read).collect::<Result<_, _>>()?;
+    // Figures go by name: two of one name have their paths instead.
+    let names: Vec<String> = loaded.iter().map(|model| model.name.clone()).collect();
+    for (model, path) in loaded.iter_mut().zip(&found) {
+        if names.iter().filter(|name| **name == model.name).count() > 1 {
+            model.name = path.display().to_string();
+        }
+    }
+    Ok(loaded)
 }
 
 /// The models of the source tree that this folder is in, none elsewhere.
@@ -198,6 +206,26 @@ mod tests {
         ] {
             assert_eq!(name(Path::new(path)), expected);
         }
+    }
+
+    #[test]
+    fn two_of_one_name_go_by_their_paths() {
+        let root = tempfile::tempdir().unwrap();
+        let files = ["a.spn.json", "x/a.spn.json", "b.spn.json"].map(|file| root.path().join(file));
+        std::fs::create_dir(root.path().join("x")).unwrap();
+        for file in &files {
+            std::fs::write(file, BUILT_IN.1).unwrap();
+        }
+        let wanted = Source {
+            input: None,
+            data: Some(root.path().to_owned()),
+            seed: 1,
+            rows: 1,
+        };
+        let names = load(&files, &wanted).unwrap();
+        let names: Vec<String> = names.into_iter().map(|model| model.name).collect();
+        let [first, second, _] = files.map(|file| file.display().to_string());
+        assert_eq!(names, [first, second, "b".into()]);
     }
 
     #[test]

@@ -395,7 +395,7 @@ fn the_accuracy_experiment_writes_every_combination() {
     assert!(line.contains("none.spn.json"), "{line}");
     assert!(!Path::new(&csv).exists());
     let printed = succeeded(&sweep(&model));
-    assert!(printed.contains("16 bits, fine *"), "{printed}");
+    assert!(printed.contains("16 bits, coarse *"), "{printed}");
     let written = fs::read_to_string(&csv).unwrap();
     let lines: Vec<Vec<&str>> = written
         .lines()

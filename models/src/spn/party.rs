@@ -29,7 +29,7 @@
 //! sound since the shares that pass between them are uniform (Canetti, J. Cryptology 2000, theorem 5).
 //!
 //! **What the client learns**: the plan: the graph of sums and products, which of them have leaf groups, encodings of variables with the union
-//! of histogram borders, Gaussian ranges (which enclose the outermost leaves by eight deviations, rounded), the largest counts, the number of classes; and the answers, from as many queries as it may ask:
+//! of histogram borders, Gaussian ranges (which enclose the outermost leaves by four and a half deviations, rounded), the largest counts, the number of classes; and the answers, from as many queries as it may ask:
 //! exact log-likelihoods at 16 bits of fraction do tell about parameters, as those of any service that answers queries do. In
 //! explanations modes of leaves are opened as they are, Gaussian means among them.
 //! **What the server learns**: kinds of queries, numbers of rows, timing.

@@ -20,6 +20,8 @@ use sha2::{Digest, Sha256};
 mod shape;
 
 pub use super::lower::{PlanOptions, Planned, plan};
+#[cfg(test)]
+pub(crate) use shape::UNITS;
 pub use shape::{Shape, Widths};
 
 /// The most nodes of a plan.

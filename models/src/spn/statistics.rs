@@ -22,7 +22,7 @@
 //! *maximised*: `theta` has `log2 max p` there. So the server sees the same of observed, missing and maximised variables.
 //!
 //! **Public**: kinds, borders, ranges and the narrowest deviation of each variable ([`Encoding`]), which are derived from all leaves
-//! of the variable together: `low` and `high` enclose every leaf's mean by [`SPREAD`] deviations, rounded outwards to multiples of a sixteenth of their
+//! of the variable together: `low` and `high` enclose every leaf's mean by [`SPREAD`] deviations, rounded outwards to multiples of a 32nd of their
 //! difference or less. **Floors**: probabilities below `2^-floor` count as `2^-floor`, a deviation below `2^-ratio_bits` of
 //! the range as that, a rate below [`RATE_FLOOR`] as that; [`Floors`] counts the leaves it happened to.
 
@@ -45,7 +45,9 @@ pub const DIGIT_BITS: u32 = 4;
 /// Bits of a Gaussian variable's position in its range.
 pub const POSITION_BITS: u32 = 24;
 /// Deviations by which a Gaussian variable's range surpasses every leaf's mean.
-pub const SPREAD: f64 = 8.0;
+pub const SPREAD: f64 = 4.5;
+/// The same of a Poisson variable's largest count, whose range costs nothing.
+const COUNT_SPREAD: f64 = 8.0;
 /// The least rate of a Poisson leaf.
 pub const RATE_FLOOR: f64 = 1.0 / 65_536.0;
 /// The largest count a Poisson variable may have.
@@ -146,9 +148,9 @@ fn log2_factorial(k: u32) -> f64 {
     known.unwrap_or(f64::INFINITY)
 }
 
-/// Rounds a range outwards to multiples of at most a sixteenth of its length.
+/// Rounds a range outwards to multiples of at most a 32nd of its length.
 fn outwards(low: f64, high: f64) -> (f64, f64) {
-    let quantum = ((high - low).log2().floor() - 4.0).exp2();
+    let quantum = ((high - low).log2().floor() - 5.0).exp2();
     (
         (low / quantum).floor() * quantum,
         (high / quantum).ceil() * quantum,
@@ -362,7 +364,7 @@ impl Encoding {
 
 /// Counts that a variable with a leaf of this rate may have: eight deviations and a few more, as a power of two minus one.
 fn largest_count(rate: f64) -> u32 {
-    let reach = rate + SPREAD * rate.sqrt() + SPREAD;
+    let reach = rate + COUNT_SPREAD * rate.sqrt() + COUNT_SPREAD;
     // Saturates; what is too large fails the check.
     (reach.ceil() as u32)
         .saturating_add(1)

@@ -25,7 +25,7 @@ const MIN_WIDTH: u32 = 26;
 
 /// Units of the last place that one operation or leaf may add in error: at 16 fraction bits a table at most seventeen, with 4 guard bits a leaf half a unit of `2^-guard` times the largest digit
 /// for each of its digits.
-const UNITS: u64 = 24;
+pub(crate) const UNITS: u64 = 24;
 
 /// What follows from a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]

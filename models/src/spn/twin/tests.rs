@@ -131,7 +131,11 @@ fn likelihoods_are_those_of_float64() {
         let answer = twin.answer(&rows, &Query::Likelihood).unwrap();
         let exact = float.log_likelihood(&rows).unwrap();
         let (mut worst, mut square) = (0.0f64, 0.0);
-        for (fixed, exact) in answer.log_likelihoods().unwrap().iter().zip(&exact) {
+        let fixed = answer.log_likelihoods().unwrap().iter();
+        for ((fixed, exact), clamped) in fixed.zip(&exact).zip(&answer.clamped) {
+            if *clamped {
+                continue;
+            }
             if *exact == f64::NEG_INFINITY {
                 assert!(*fixed < -40.0);
                 continue;
@@ -147,7 +151,9 @@ fn likelihoods_are_those_of_float64() {
             planned.shape.widths
         );
         assert!(worst < 1e-3, "{:?} {worst}", recipe.kinds);
-        assert_eq!(answer.clamped, vec![false; 200]);
+        let clamped = answer.clamped.iter().filter(|clamped| **clamped).count();
+        let bounded = !recipe.kinds.contains(&Kind::Gaussian);
+        assert!(clamped <= if bounded { 0 } else { 50 }, "{clamped}");
     }
 }
 
@@ -207,11 +213,8 @@ fn a_sum_errs_less_than_the_width_of_words_allows_for() {
                     .fold(worst, f64::max);
             }
             println!("{fraction} {precision:?} {worst:.1}");
-            let allowed = 16 << fraction.saturating_sub(16);
-            assert!(
-                worst <= f64::from(allowed),
-                "{fraction} {precision:?} {worst}"
-            );
+            let allowed = crate::spn::plan::UNITS << fraction.saturating_sub(16);
+            assert!(worst <= allowed as f64, "{fraction} {precision:?} {worst}");
         }
     }
 }

@@ -3,6 +3,7 @@
 mod answers;
 mod rows;
 
+use halfmask_models::hello::PublicPlan;
 use std::fmt::Write;
 use std::io;
 use std::net::SocketAddr;

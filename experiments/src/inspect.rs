@@ -1,5 +1,6 @@
 //! `halfmask inspect`: how a model would be evaluated, for the model's owner.
 
+use halfmask_models::hello::PublicPlan;
 use std::fmt::Write;
 use std::path::PathBuf;
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod service;
 
+use halfmask_models::hello::PublicPlan;
 use std::fmt::Display;
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};

@@ -9,6 +9,8 @@
 use crate::Error;
 use crate::nn::plan::PROTOCOL_VERSION;
 use halfmask_bridge::mpc::channel::{Channel, Part, Phase};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 /// Bytes of a hello.
@@ -47,19 +49,50 @@ impl PlanKind {
     }
 }
 
-/// A public plan, as a hello presents it.
-pub(crate) trait PublicPlan: Sized {
+/// A public plan, as a hello presents it: JSON.
+pub trait PublicPlan: Serialize + DeserializeOwned {
     /// Of what.
     const KIND: PlanKind;
     /// The longest one that a client reads.
     const MAX_BYTES: u32;
 
-    /// Canonical bytes, as they travel; their SHA-256 is the plan's digest.
-    fn to_bytes(&self) -> Result<Vec<u8>, Error>;
-    /// Reads and checks a plan.
-    fn from_bytes(bytes: &[u8]) -> Result<Self, Error>;
+    /// Checks what this side relies on.
+    ///
+    /// # Errors
+    /// [`Error::Plan`] with what is wrong.
+    fn accept(&self) -> Result<(), Error>;
+
     /// Digest of its ring's parameters, checked.
+    ///
+    /// # Errors
+    /// As [`PublicPlan::accept`].
     fn ring_digest(&self) -> Result<[u8; 32], Error>;
+
+    /// Canonical bytes, as they travel.
+    ///
+    /// # Errors
+    /// If the plan cannot be written as JSON.
+    fn to_bytes(&self) -> Result<Vec<u8>, Error> {
+        serde_json::to_vec(self).map_err(|e| Error::Plan(e.to_string()))
+    }
+
+    /// Reads and checks a plan.
+    ///
+    /// # Errors
+    /// [`Error::Plan`] with what is wrong.
+    fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        let plan: Self = serde_json::from_slice(bytes).map_err(|e| Error::Plan(e.to_string()))?;
+        plan.accept()?;
+        Ok(plan)
+    }
+
+    /// SHA-256 of the canonical bytes.
+    ///
+    /// # Errors
+    /// As [`PublicPlan::to_bytes`].
+    fn digest(&self) -> Result<[u8; 32], Error> {
+        Ok(Sha256::digest(self.to_bytes()?).into())
+    }
 }
 
 /// Who speaks.

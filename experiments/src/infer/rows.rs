@@ -1,5 +1,6 @@
 //! Queries about rows of evidence to a server of a sum-product network.
 
+use halfmask_models::hello::PublicPlan;
 use std::fs::File;
 use std::num::NonZeroUsize;
 use std::time::Instant;

@@ -1,6 +1,7 @@
 //! What a network's private evaluation takes, predicted from its plan.
 
 use halfmask_models::bridge::mpc::planner::Engine;
+use halfmask_models::hello::PublicPlan;
 use halfmask_models::spn::graph::Spn;
 use halfmask_models::spn::party;
 use halfmask_models::spn::query::QueryKind;

@@ -14,7 +14,6 @@ use halfmask_bridge::mpc::planner::Engine;
 use halfmask_bridge::mpc::relu::{ReluSpec, Target};
 use halfmask_bridge::mpc::rescale::RescaleSpec;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 mod check;
 mod stage;
@@ -216,32 +215,6 @@ impl Plan {
             .map(|v| (*v).clamp(-levels, levels) * factor)
             .collect()
     }
-
-    /// Canonical bytes, as they travel.
-    ///
-    /// # Errors
-    /// If the plan cannot be written as JSON.
-    pub fn to_bytes(&self) -> Result<Vec<u8>, Error> {
-        serde_json::to_vec(self).map_err(|e| Error::Plan(e.to_string()))
-    }
-
-    /// Reads and checks a plan.
-    ///
-    /// # Errors
-    /// [`Error::Plan`] with what is wrong.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        let plan: Self = serde_json::from_slice(bytes).map_err(|e| Error::Plan(e.to_string()))?;
-        plan.check()?;
-        Ok(plan)
-    }
-
-    /// SHA-256 of the canonical bytes.
-    ///
-    /// # Errors
-    /// As [`Plan::to_bytes`].
-    pub fn digest(&self) -> Result<[u8; 32], Error> {
-        Ok(Sha256::digest(self.to_bytes()?).into())
-    }
 }
 
 impl InputPlan {
@@ -259,12 +232,8 @@ impl PublicPlan for Plan {
     /// A plan in JSON is a few kilobytes.
     const MAX_BYTES: u32 = 1 << 20;
 
-    fn to_bytes(&self) -> Result<Vec<u8>, Error> {
-        Self::to_bytes(self)
-    }
-
-    fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        Self::from_bytes(bytes)
+    fn accept(&self) -> Result<(), Error> {
+        self.check().map(drop)
     }
 
     fn ring_digest(&self) -> Result<[u8; 32], Error> {

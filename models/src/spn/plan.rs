@@ -15,7 +15,6 @@ use halfmask_bridge::exact::{ExactSpec, PackingChoice};
 use halfmask_bridge::mpc::circuit::log_sum::{Design, LogSum};
 use halfmask_bridge::mpc::planner::Engine;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 mod shape;
 
@@ -181,44 +180,14 @@ impl Plan {
             _ => 1,
         }
     }
-
-    /// Canonical bytes, as they travel.
-    ///
-    /// # Errors
-    /// If the plan cannot be written as JSON.
-    pub fn to_bytes(&self) -> Result<Vec<u8>, Error> {
-        serde_json::to_vec(self).map_err(|e| Error::Plan(e.to_string()))
-    }
-
-    /// Reads and checks a plan.
-    ///
-    /// # Errors
-    /// [`Error::Plan`] with what is wrong.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        let plan: Self = serde_json::from_slice(bytes).map_err(|e| Error::Plan(e.to_string()))?;
-        plan.check()?;
-        Ok(plan)
-    }
-
-    /// SHA-256 of the canonical bytes.
-    ///
-    /// # Errors
-    /// As [`Plan::to_bytes`].
-    pub fn digest(&self) -> Result<[u8; 32], Error> {
-        Ok(Sha256::digest(self.to_bytes()?).into())
-    }
 }
 
 impl PublicPlan for Plan {
     const KIND: PlanKind = PlanKind::Spn;
     const MAX_BYTES: u32 = MAX_PLAN_BYTES;
 
-    fn to_bytes(&self) -> Result<Vec<u8>, Error> {
-        Self::to_bytes(self)
-    }
-
-    fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        Self::from_bytes(bytes)
+    fn accept(&self) -> Result<(), Error> {
+        self.check().map(drop)
     }
 
     fn ring_digest(&self) -> Result<[u8; 32], Error> {

@@ -380,14 +380,8 @@ impl PublicPlan for GarbledPlan {
     const KIND: PlanKind = PlanKind::GarbledSpn;
     const MAX_BYTES: u32 = MAX_PLAN_BYTES;
 
-    fn to_bytes(&self) -> Result<Vec<u8>, Error> {
-        serde_json::to_vec(self).map_err(|e| Error::Plan(e.to_string()))
-    }
-
-    fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        let plan: Self = serde_json::from_slice(bytes).map_err(|e| Error::Plan(e.to_string()))?;
-        plan.check()?;
-        Ok(plan)
+    fn accept(&self) -> Result<(), Error> {
+        self.check().map(drop)
     }
 
     /// There is no ring.

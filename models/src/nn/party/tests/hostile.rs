@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::Error;
+use crate::hello::PublicPlan;
 use crate::nn::plan::{Activation, PROTOCOL_VERSION, Plan};
 use std::time::Duration;
 

@@ -1,6 +1,7 @@
 //! Scores on request.
 
 use super::*;
+use crate::hello::PublicPlan;
 use crate::nn::float::evaluate;
 use crate::nn::plan::{Activation, Plan};
 use crate::nn::planner::Output;

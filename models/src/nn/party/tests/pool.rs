@@ -1,6 +1,7 @@
 //! Maxima over windows: planned, run, replayed, and plans with impossible windows.
 
 use super::*;
+use crate::hello::PublicPlan;
 use crate::nn::float::evaluate;
 use crate::nn::graph::MaxPool;
 use crate::nn::plan::{Activation, Plan};

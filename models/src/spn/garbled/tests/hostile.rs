@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::Error;
+use crate::hello::PublicPlan;
 use crate::spn::statistics::Encoding;
 use std::time::Duration;
 

@@ -1,6 +1,7 @@
 //! Strangers, plans and requests that must be refused.
 
 use super::*;
+use crate::hello::PublicPlan;
 use crate::spn::plan::{Classes, PlanNode};
 use crate::spn::statistics::Encoding;
 

@@ -21,6 +21,15 @@ pub enum Error {
         max: usize,
     },
 
+    /// X -> X^g is no automorphism for this g.
+    #[error("Galois element {element} is not an odd number below 2N = {twice_degree}")]
+    GaloisElement {
+        /// The element asked for.
+        element: u64,
+        /// 2N.
+        twice_degree: u64,
+    },
+
     /// No modulus was given.
     #[error("at least one prime modulus is needed")]
     NoModulus,

@@ -6,14 +6,22 @@
 //! its type; [`RingContext`] holds the moduli and transforms; [`rns`] maps exactly to big integers.
 
 mod context;
+pub(crate) mod convert;
+mod galois;
+pub(crate) mod kernel;
+#[cfg(target_arch = "x86_64")]
+mod lanes;
 mod modulus;
 mod ntt;
+pub(crate) mod parallel;
 mod poly;
+pub(crate) mod pool;
 pub mod rns;
 mod word;
 
 pub use context::RingContext;
 pub(crate) use context::check_below;
+pub use galois::{Automorphism, conjugation_element, rotation_element};
 pub use modulus::Modulus;
 pub use ntt::Ntt;
 pub use poly::{Coefficient, Evaluation, Poly, Representation};

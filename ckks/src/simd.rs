@@ -2,11 +2,11 @@
 //!
 //! | level | selected by `auto` when | implements |
 //! |---|---|---|
-//! | `avx512` | F, BW, DQ, VL present | residue GEMM, modulus switch, samplers |
-//! | `avx2` | AVX2 present | the same |
+//! | `avx512` | F, BW, DQ, VL present | ring passes, residue GEMM, modulus switch, samplers |
+//! | `avx2` | AVX2 and FMA present | the same |
 //! | `scalar` | always | the same, and the oracle of the other two |
 //!
-//! The number-theoretic transform detects for itself (cargo feature `avx512`).
+//! The transforms of `tfhe-ntt` detect for themselves (cargo feature `avx512`).
 
 use crate::Error;
 use std::{fmt, str::FromStr};
@@ -16,7 +16,7 @@ use std::{fmt, str::FromStr};
 pub enum Simd {
     /// AVX-512 F, BW, DQ and VL.
     Avx512,
-    /// AVX2.
+    /// AVX2 and FMA.
     Avx2,
     /// Portable Rust.
     Scalar,
@@ -39,7 +39,7 @@ impl Simd {
                     && is_x86_feature_detected!("avx512vl")
             }
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => is_x86_feature_detected!("avx2"),
+            Self::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
             #[cfg(not(target_arch = "x86_64"))]
             Self::Avx512 | Self::Avx2 => false,
             Self::Scalar => true,

@@ -2,14 +2,14 @@
 
 use super::{Modulus, Ntt, Word};
 use crate::{Error, Parameters, params};
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 /// Degree, moduli and transforms of one ring. Elements are limb-major: N words for the first prime,
 /// N for the second, and so on.
 #[derive(Clone, Debug)]
 pub struct RingContext<W: Word> {
     degree: usize,
-    limbs: Vec<Ntt<W>>,
+    limbs: Vec<Arc<Ntt<W>>>,
 }
 
 impl<W: Word> RingContext<W> {
@@ -28,7 +28,7 @@ impl<W: Word> RingContext<W> {
             if moduli.iter().take(i).any(|&m| m == modulus) {
                 return Err(Error::RepeatedModulus(modulus.widen()));
             }
-            limbs.push(Ntt::new(degree, modulus)?);
+            limbs.push(Arc::new(Ntt::new(degree, modulus)?));
         }
         Ok(Arc::new(Self { degree, limbs }))
     }
@@ -55,6 +55,20 @@ impl<W: Word> RingContext<W> {
         Self::new(parameters.degree(), &moduli)
     }
 
+    /// The ring over some of this one's limbs, which share their transforms.
+    ///
+    /// # Errors
+    /// [`Error::NoModulus`] if `limbs` is empty or reaches past the last limb.
+    pub fn sub_ring(&self, limbs: Range<usize>) -> Result<Arc<Self>, Error> {
+        match self.limbs.get(limbs) {
+            Some(limbs) if !limbs.is_empty() => Ok(Arc::new(Self {
+                degree: self.degree,
+                limbs: limbs.to_vec(),
+            })),
+            _ => Err(Error::NoModulus),
+        }
+    }
+
     /// N.
     #[inline]
     pub fn degree(&self) -> usize {
@@ -63,13 +77,13 @@ impl<W: Word> RingContext<W> {
 
     /// The transforms, one a limb.
     #[inline]
-    pub fn limbs(&self) -> &[Ntt<W>] {
+    pub fn limbs(&self) -> &[Arc<Ntt<W>>] {
         &self.limbs
     }
 
     /// The moduli, one a limb.
     pub fn moduli(&self) -> impl Iterator<Item = &Modulus<W>> {
-        self.limbs.iter().map(Ntt::modulus)
+        self.limbs.iter().map(|ntt| ntt.modulus())
     }
 
     /// Words of one element: N times the number of limbs.

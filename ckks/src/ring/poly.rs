@@ -1,7 +1,10 @@
 //! Ring elements, typed by representation: the wrong domain does not compile.
 
-use super::{RingContext, Word};
+use super::kernel;
+use super::parallel::for_each;
+use super::{Modulus, RingContext, Word};
 use crate::Error;
+use crate::simd::Supported;
 use std::{marker::PhantomData, sync::Arc};
 
 mod sealed {
@@ -31,11 +34,28 @@ impl Representation for Evaluation {
 }
 
 /// An element of R_q: limb-major residues, every word below its limb's modulus.
-#[derive(Clone)]
 pub struct Poly<R, W: Word> {
     context: Arc<RingContext<W>>,
     words: Vec<W>,
     representation: PhantomData<R>,
+}
+
+impl<R, W: Word> Clone for Poly<R, W> {
+    fn clone(&self) -> Self {
+        let mut words = W::take(self.words.len());
+        words.copy_from_slice(&self.words);
+        Self {
+            context: Arc::clone(&self.context),
+            words,
+            representation: PhantomData,
+        }
+    }
+}
+
+impl<R, W: Word> Drop for Poly<R, W> {
+    fn drop(&mut self) {
+        W::give(std::mem::take(&mut self.words));
+    }
 }
 
 impl<R: Representation, W: Word> std::fmt::Debug for Poly<R, W> {
@@ -54,7 +74,14 @@ impl<R: Representation, W: Word> PartialEq for Poly<R, W> {
 impl<R: Representation, W: Word> Poly<R, W> {
     /// The zero element.
     pub fn zero(context: &Arc<RingContext<W>>) -> Self {
-        Self::from_trusted(context, vec![W::default(); context.element_words()])
+        let mut zero = Self::unspecified(context);
+        zero.words.fill(W::default());
+        zero
+    }
+
+    /// An element to be overwritten: its words are whatever a former one left.
+    pub(crate) fn unspecified(context: &Arc<RingContext<W>>) -> Self {
+        Self::from_trusted(context, W::take(context.element_words()))
     }
 
     /// Takes limb-major residues.
@@ -93,38 +120,46 @@ impl<R: Representation, W: Word> Poly<R, W> {
     }
 
     /// The words themselves.
-    pub fn into_words(self) -> Vec<W> {
-        self.words
+    pub fn into_words(mut self) -> Vec<W> {
+        std::mem::take(&mut self.words)
     }
 
     pub(crate) fn words_mut(&mut self) -> &mut [W] {
         &mut self.words
     }
 
-    fn retype<S>(self) -> Poly<S, W> {
+    fn retype<S>(mut self) -> Poly<S, W> {
         Poly {
-            context: self.context,
-            words: self.words,
+            context: Arc::clone(&self.context),
+            words: std::mem::take(&mut self.words),
             representation: PhantomData,
         }
     }
 
-    fn zip_with(
+    /// Runs `f` on every limb of this element.
+    fn on_limbs(&mut self, f: impl Fn(&Modulus<W>, &mut [W]) + Send + Sync) {
+        let limbs = self.words.chunks_mut(self.context.degree());
+        for_each(self.context.moduli().zip(limbs), |(modulus, limb)| {
+            f(modulus, limb);
+        });
+    }
+
+    /// Runs `f` on every pair of limbs of this element and the other.
+    fn with_limbs(
         &mut self,
         other: &Self,
-        op: impl Fn(&super::Modulus<W>, W, W) -> W,
+        f: impl Fn(&Modulus<W>, &mut [W], &[W]) + Send + Sync,
     ) -> Result<(), Error> {
         self.context.check_same(&other.context)?;
         let degree = self.context.degree();
-        let limbs = self
-            .words
-            .chunks_mut(degree)
-            .zip(other.words.chunks(degree));
-        for (modulus, (left, right)) in self.context.moduli().zip(limbs) {
-            for (a, &b) in left.iter_mut().zip(right) {
-                *a = op(modulus, *a, b);
-            }
-        }
+        let limbs = self.words.chunks_mut(degree);
+        let limbs = limbs.zip(other.words.chunks(degree));
+        for_each(
+            self.context.moduli().zip(limbs),
+            |(modulus, (left, right))| {
+                f(modulus, left, right);
+            },
+        );
         Ok(())
     }
 
@@ -133,7 +168,8 @@ impl<R: Representation, W: Word> Poly<R, W> {
     /// # Errors
     /// [`Error::RingMismatch`].
     pub fn add_assign(&mut self, other: &Self) -> Result<(), Error> {
-        self.zip_with(other, |m, a, b| m.add(a, b))
+        let simd = Supported::detect();
+        self.with_limbs(other, |m, x, y| kernel::add_assign(simd, m, x, y))
     }
 
     /// self - other.
@@ -141,28 +177,47 @@ impl<R: Representation, W: Word> Poly<R, W> {
     /// # Errors
     /// [`Error::RingMismatch`].
     pub fn sub_assign(&mut self, other: &Self) -> Result<(), Error> {
-        self.zip_with(other, |m, a, b| m.sub(a, b))
+        let simd = Supported::detect();
+        self.with_limbs(other, |m, x, y| kernel::sub_assign(simd, m, x, y))
     }
 
     /// -self.
     pub fn negate(&mut self) {
-        let degree = self.context.degree();
-        for (modulus, limb) in self.context.moduli().zip(self.words.chunks_mut(degree)) {
-            for a in limb {
-                *a = modulus.neg(*a);
-            }
-        }
+        let simd = Supported::detect();
+        self.on_limbs(|m, x| kernel::negate(simd, m, x));
     }
 
     /// Multiplies by a signed integer.
     pub fn scale(&mut self, factor: i64) {
-        let degree = self.context.degree();
-        for (modulus, limb) in self.context.moduli().zip(self.words.chunks_mut(degree)) {
-            let factor = modulus.reduce_signed(factor);
-            for a in limb {
-                *a = modulus.mul(*a, factor);
-            }
-        }
+        let simd = Supported::detect();
+        self.on_limbs(|m, x| W::scale(simd, m, x, m.reduce_signed(factor)));
+    }
+}
+
+impl Poly<Evaluation, u64> {
+    /// self = self * other in the ring.
+    ///
+    /// # Errors
+    /// [`Error::RingMismatch`].
+    pub fn mul_assign(&mut self, other: &Self) -> Result<(), Error> {
+        let simd = Supported::detect();
+        self.with_limbs(other, |m, x, y| kernel::mul_assign(simd, m, x, y))
+    }
+
+    /// self = self + left * right in the ring.
+    ///
+    /// # Errors
+    /// [`Error::RingMismatch`].
+    pub fn mul_add(&mut self, left: &Self, right: &Self) -> Result<(), Error> {
+        self.context.check_same(&left.context)?;
+        self.context.check_same(&right.context)?;
+        let (degree, simd) = (self.context.degree(), Supported::detect());
+        let operands = left.words.chunks(degree).zip(right.words.chunks(degree));
+        let limbs = self.words.chunks_mut(degree).zip(operands);
+        for_each(self.context.moduli().zip(limbs), |(m, (sum, (x, y)))| {
+            kernel::mul_add(simd, m, sum, x, y);
+        });
+        Ok(())
     }
 }
 
@@ -179,7 +234,7 @@ impl<W: Word> Poly<Coefficient, W> {
                 got: signed.len(),
             });
         }
-        let lift = |m: &super::Modulus<W>| signed.iter().map(|&x| m.reduce_signed(x)).collect();
+        let lift = |m: &Modulus<W>| signed.iter().map(|&x| m.reduce_signed(x)).collect();
         let words: Vec<Vec<W>> = context.moduli().map(lift).collect();
         Ok(Self::from_trusted(context, words.concat()))
     }
@@ -190,14 +245,10 @@ impl<W: Word> Poly<Coefficient, W> {
     /// None for a well-formed element.
     pub fn into_evaluation(mut self) -> Result<Poly<Evaluation, W>, Error> {
         let degree = self.context.degree();
-        for (ntt, limb) in self
-            .context
-            .limbs()
-            .iter()
-            .zip(self.words.chunks_mut(degree))
-        {
-            ntt.forward(limb)?;
-        }
+        let limbs = self.words.chunks_mut(degree);
+        for_each(self.context.limbs().iter().zip(limbs), |(ntt, limb)| {
+            ntt.transform(limb);
+        });
         Ok(self.retype())
     }
 }
@@ -209,15 +260,10 @@ impl<W: Word> Poly<Evaluation, W> {
     /// None for a well-formed element.
     pub fn into_coefficient(mut self) -> Result<Poly<Coefficient, W>, Error> {
         let degree = self.context.degree();
-        for (ntt, limb) in self
-            .context
-            .limbs()
-            .iter()
-            .zip(self.words.chunks_mut(degree))
-        {
-            ntt.inverse_unscaled(limb)?;
-            ntt.normalize(limb)?;
-        }
+        let limbs = self.words.chunks_mut(degree);
+        for_each(self.context.limbs().iter().zip(limbs), |(ntt, limb)| {
+            ntt.transform_back(limb);
+        });
         Ok(self.retype())
     }
 
@@ -231,9 +277,12 @@ impl<W: Word> Poly<Evaluation, W> {
         let degree = self.context.degree();
         let operands = self.words.chunks(degree).zip(other.words.chunks(degree));
         let limbs = product.words.chunks_mut(degree).zip(operands);
-        for (ntt, (sum, (left, right))) in self.context.limbs().iter().zip(limbs) {
-            ntt.mul_accumulate(sum, left, right)?;
-        }
+        for_each(
+            self.context.limbs().iter().zip(limbs),
+            |(ntt, (sum, (left, right)))| {
+                ntt.accumulate(sum, left, right);
+            },
+        );
         Ok(product)
     }
 }
@@ -272,6 +321,43 @@ mod tests {
         let mut scaled = b.clone();
         scaled.scale(-5);
         assert_eq!(product(&b, &poly(|i| if i == 0 { -5 } else { 0 })), scaled);
+    }
+
+    #[test]
+    fn fused_products_are_products_and_sums() {
+        let context = RingContext::<u64>::new(64, &[998_244_353, 1_125_899_906_826_241]).unwrap();
+        let poly = |f: fn(i64) -> i64| {
+            let signed: Vec<i64> = (0..64).map(f).collect();
+            let poly = Poly::from_signed(&context, &signed).unwrap();
+            poly.into_evaluation().unwrap()
+        };
+        let (a, b, c) = (poly(|i| i - 7), poly(|i| 5 - i * i), poly(|i| -i));
+        let mut product = a.clone();
+        product.mul_assign(&b).unwrap();
+        assert_eq!(product, a.mul(&b).unwrap());
+        let mut fused = c.clone();
+        fused.mul_add(&a, &b).unwrap();
+        product.add_assign(&c).unwrap();
+        assert_eq!(fused, product);
+        let foreign = RingContext::<u64>::new(64, &[998_244_353]).unwrap();
+        assert!(fused.mul_add(&a, &Poly::zero(&foreign)).is_err());
+        assert!(fused.mul_assign(&Poly::zero(&foreign)).is_err());
+    }
+
+    #[test]
+    fn results_do_not_depend_on_the_threads() {
+        let context = RingContext::<u64>::new(64, &[998_244_353, 1_125_899_906_826_241]).unwrap();
+        let run = || {
+            let signed: Vec<i64> = (0..64).map(|i| i * i - 99).collect();
+            let a = Poly::from_signed(&context, &signed).unwrap();
+            let a = a.into_evaluation().unwrap();
+            let mut sum = a.mul(&a).unwrap();
+            sum.sub_assign(&a).unwrap();
+            sum.into_coefficient().unwrap()
+        };
+        let pool = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        let results = [1, 3].map(|threads| pool(threads).unwrap().install(run));
+        assert_eq!(results[0], results[1]);
     }
 
     #[test]

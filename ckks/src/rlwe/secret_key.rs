@@ -24,6 +24,11 @@ impl<W: Word> SecretKey<W> {
     pub fn generate(context: &Arc<RingContext<W>>, rng: &mut SecureRng) -> Self {
         let mut ternary = Zeroizing::new(vec![0i8; context.degree()]);
         sample::ternary(rng, &mut ternary);
+        Self::from_ternary(context, ternary)
+    }
+
+    /// The key of N coefficients in {-1, 0, 1}.
+    pub(crate) fn from_ternary(context: &Arc<RingContext<W>>, ternary: Zeroizing<Vec<i8>>) -> Self {
         let mut evaluation = Zeroizing::new(vec![W::default(); context.element_words()]);
         for (ntt, limb) in context
             .limbs()
@@ -50,6 +55,11 @@ impl<W: Word> SecretKey<W> {
     /// The coefficients, in {-1, 0, 1}.
     pub(crate) fn ternary(&self) -> &[i8] {
         &self.ternary
+    }
+
+    /// s in evaluations, limb-major.
+    pub(crate) fn evaluation(&self) -> &[W] {
+        &self.evaluation
     }
 
     /// element = element * s, in coefficients.

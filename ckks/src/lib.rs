@@ -1,9 +1,10 @@
-//! RLWE in pure Rust: the ring, its residue number system, keys, encryption, and linear algebra over
-//! ciphertext residues.
+#![doc = include_str!("../README.md")]
 //!
-//! The ladder, each rung using only those below it:
+//! # The ladder
+//! Each rung uses only those below it:
 //!
 //! ```text
+//! ckks     leveled RNS-CKKS: approximate arithmetic on slots
 //! wide     integers modulo a power of two through several limbs, exactly
 //! ahead    randomness made before its input, and the passes that use it up
 //! linear   a matrix of secret integers times a column of ciphertexts (a GEMM over residues)
@@ -13,7 +14,18 @@
 //! params   degree and moduli, checked against published security tables
 //! ```
 //!
-//! # Batch packing
+//! # Where the algebra comes from
+//!
+//! | what | source | module |
+//! |---|---|---|
+//! | the scheme, its noise | Cheon, Kim, Kim, Song, eprint 2016/421, sections 3 and 4 | [`ckks`], [`ckks::NoiseModel`] |
+//! | residue number systems, rescaling by one prime | Cheon, Han, Kim, Kim, Song, eprint 2018/931, sections 3 and 4 | [`ckks::Evaluator::rescale`] |
+//! | hybrid key switching: special primes and digits | Han, Ki, eprint 2019/688, section 3; Halevi, Shoup, eprint 2020/1481 | [`ckks::SwitchingKey`] |
+//! | rotations that share a decomposition | Halevi, Shoup, eprint 2018/244, section 5; Juvekar and others, eprint 2018/073 | [`ckks::Evaluator::rotate_many`] |
+//! | matrix times vector; polynomials by Paterson and Stockmeyer, scales that agree exactly | Bossuat and others, eprint 2020/1203, sections 4 and 5 | circuits |
+//! | attacks on published decryptions, and the cure | Li, Micciancio, eprint 2020/1533; and others, eprint 2022/816 | [`ckks::encoder::rounding`] |
+//!
+//! # Batch packing without slots
 //! One ciphertext per tensor element, the batch in its coefficients. A plaintext is an element m of
 //! R_q itself, *unscaled*: an encryption is a pair with c0 + c1 s = m + e (mod q), and decryption
 //! returns m + e. A linear layer is then y_o = sum_i w_{o,i} c_i for small integers w: scalar times
@@ -44,6 +56,7 @@
 //! ```
 
 pub mod ahead;
+pub mod ckks;
 mod error;
 pub mod linear;
 pub mod noise;

@@ -13,6 +13,10 @@ use crate::exit::Error;
 /// The name of the built-in model.
 pub const BUILT_IN: &str = "cryptonets-relu";
 
+/// The name of the built-in model with squares.
+pub const BUILT_IN_SQUARE: &str = "cryptonets-square";
+
+const BUILT_IN_SQUARE_ONNX: &[u8] = include_bytes!("../../models/cryptonets-square/model.onnx");
 const BUILT_IN_ONNX: &[u8] = include_bytes!("../../models/cryptonets-relu/model.onnx");
 
 /// Which model.
@@ -20,6 +24,8 @@ const BUILT_IN_ONNX: &[u8] = include_bytes!("../../models/cryptonets-relu/model.
 pub enum ModelSource {
     /// The CryptoNets-ReLU network that comes with the program.
     BuiltIn,
+    /// The CryptoNets network with squares that comes with the program.
+    BuiltInSquare,
     /// An ONNX file.
     File(PathBuf),
 }
@@ -39,6 +45,8 @@ impl ModelSource {
     pub fn parse(argument: &std::ffi::OsStr) -> Self {
         if argument == BUILT_IN {
             Self::BuiltIn
+        } else if argument == BUILT_IN_SQUARE {
+            Self::BuiltInSquare
         } else {
             Self::File(argument.into())
         }
@@ -49,6 +57,7 @@ impl ModelSource {
     pub fn argument(&self) -> std::ffi::OsString {
         match self {
             Self::BuiltIn => BUILT_IN.into(),
+            Self::BuiltInSquare => BUILT_IN_SQUARE.into(),
             Self::File(path) => path.into(),
         }
     }
@@ -58,7 +67,7 @@ impl ModelSource {
     /// # Errors
     /// [`Error::Onnx`] for a file that is no usable model, [`Error::Model`] for one that cannot be planned.
     pub fn load(&self) -> Result<Model, Error> {
-        let network = self.import()?;
+        let network = self.network()?;
         let planned = self.plan(&network, &PlanOptions::default())?;
         Ok(Model { network, planned })
     }
@@ -78,7 +87,7 @@ impl ModelSource {
             output,
             ..PlanOptions::default()
         };
-        let network = self.import()?;
+        let network = self.network()?;
         let plan = self.plan(&network, &options)?.plan;
         let chosen = engine.choose(&plan, images.min(plan.max_batch()), simd)?;
         tracing::info!(engine = %chosen.engine, segment = chosen.segment, "{}", chosen.why);
@@ -91,8 +100,13 @@ impl ModelSource {
         Ok((Model { network, planned }, chosen))
     }
 
-    fn import(&self) -> Result<Network, Error> {
+    /// Imports the model.
+    ///
+    /// # Errors
+    /// [`Error::Onnx`] for a file that is no usable model.
+    pub fn network(&self) -> Result<Network, Error> {
         Ok(match self {
+            Self::BuiltInSquare => onnx::import(BUILT_IN_SQUARE_ONNX)?,
             Self::BuiltIn => onnx::import(BUILT_IN_ONNX)?,
             Self::File(path) => onnx::import_file(path)?,
         })
@@ -122,5 +136,14 @@ mod tests {
         assert_eq!(model.network.input, [1, 28, 28]);
         assert_eq!(model.network.classes(), 10);
         assert_eq!(model.planned.plan.relus(), 945);
+    }
+
+    #[test]
+    fn the_built_in_model_with_squares_is_for_ciphertexts_alone() {
+        let source = ModelSource::parse(BUILT_IN_SQUARE.as_ref());
+        let network = source.network().unwrap();
+        assert_eq!((network.inputs(), network.classes()), (784, 10));
+        let error = source.load().unwrap_err().to_string();
+        assert!(error.contains("--protocol he"), "{error}");
     }
 }

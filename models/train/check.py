@@ -22,14 +22,15 @@ from idx import load_split
 REFERENCES = 20
 
 
-def plain_logits(weights: dict[str, np.ndarray], images: np.ndarray) -> np.ndarray:
+def plain_logits(weights: dict[str, np.ndarray], activation: str, images: np.ndarray) -> np.ndarray:
     """The network in float64 numpy, written out: an oracle for onnxruntime itself."""
     w = {k: v.astype(np.float64) for k, v in weights.items()}
+    act = np.square if activation == "square" else lambda v: np.maximum(v, 0.0)
     x = np.pad(images.astype(np.float64) / 255.0, ((0, 0), (0, 1), (0, 1)))
     patches = np.lib.stride_tricks.sliding_window_view(x, (5, 5), axis=(1, 2))[:, ::2, ::2]
     maps = np.einsum("nyxij,cij->ncyx", patches, w["conv1.weight"][:, 0], optimize=True)
-    hidden = np.maximum(maps + w["conv1.bias"][:, None, None], 0.0).reshape(len(x), -1)
-    hidden = np.maximum(hidden @ w["fc1.weight"].T + w["fc1.bias"], 0.0)
+    hidden = act(maps + w["conv1.bias"][:, None, None]).reshape(len(x), -1)
+    hidden = act(hidden @ w["fc1.weight"].T + w["fc1.bias"])
     return hidden @ w["fc2.weight"].T + w["fc2.bias"]
 
 
@@ -44,8 +45,8 @@ def main() -> None:
     file = args.model.read_bytes()
     model = onnx.load_from_string(file)
     onnx.checker.check_model(model, full_check=True)
-    weights = export.weights_of(model)
-    quantised = export.build(export.quantise(weights), {})
+    weights, activation = export.weights_of(model), export.activation_of(model)
+    quantised = export.build(export.quantise(weights), activation, {})
     print(f"{args.model.name}: {len(file)} bytes, nodes {[n.op_type for n in model.graph.node]}")
     for layer in export.LINEAR:
         weight = weights[f"{layer}.weight"]
@@ -59,7 +60,7 @@ def main() -> None:
         sets["mnist-test"] = load_split(args.data, "t10k")
     for name, (images, labels) in sets.items():
         got = export.run(model, images)[0]
-        error = np.abs(got - plain_logits(weights, images)).max()
+        error = np.abs(got - plain_logits(weights, activation, images)).max()
         same = (got.argmax(axis=1) == export.run(quantised, images)[0].argmax(axis=1)).mean()
         print(f"{name}: float {export.accuracy(model, images, labels):.4f},"
               f" 9-bit weights {export.accuracy(quantised, images, labels):.4f} (labels equal {same:.4f}),"

@@ -11,27 +11,36 @@ OPSET, IR_VERSION = 17, 8
 LINEAR = ("conv1", "fc1", "fc2")
 
 
-def build(weights: dict[str, np.ndarray], metadata: dict[str, str]) -> onnx.ModelProto:
-    """The graph Conv, Relu, Flatten, Gemm, Relu, Gemm. `weights` by PyTorch name."""
+def build(weights: dict[str, np.ndarray], activation: str, metadata: dict[str, str]) -> onnx.ModelProto:
+    """The graph Conv, activation, Flatten, Gemm, activation, Gemm. `weights` by PyTorch name."""
     node = helper.make_node
+
+    def act(source: str, name: str) -> onnx.NodeProto:
+        if activation == "square":
+            return node("Pow", [source, "two"], [name], name=name)
+        return node("Relu", [source], [name], name=name)
+
+    first, second = f"{activation}1", f"{activation}2"
     nodes = [
         node(
             "Conv", ["input", "conv1.weight", "conv1.bias"], ["conv1"], name="conv1",
             kernel_shape=[5, 5], strides=[2, 2], pads=[0, 0, 1, 1], dilations=[1, 1], group=1,
         ),
-        node("Relu", ["conv1"], ["relu1"], name="relu1"),
-        node("Flatten", ["relu1"], ["flatten"], name="flatten", axis=1),
+        act("conv1", first),
+        node("Flatten", [first], ["flatten"], name="flatten", axis=1),
         node("Gemm", ["flatten", "fc1.weight", "fc1.bias"], ["fc1"], name="fc1", transB=1),
-        node("Relu", ["fc1"], ["relu2"], name="relu2"),
-        node("Gemm", ["relu2", "fc2.weight", "fc2.bias"], ["logits"], name="fc2", transB=1),
+        act("fc1", second),
+        node("Gemm", [second, "fc2.weight", "fc2.bias"], ["logits"], name="fc2", transB=1),
     ]
     names = [f"{layer}.{kind}" for layer in LINEAR for kind in ("weight", "bias")]
     initialisers = [
         numpy_helper.from_array(np.ascontiguousarray(weights[name], dtype="<f4"), name) for name in names
     ]
+    if activation == "square":
+        initialisers.append(numpy_helper.from_array(np.float32(2.0), "two"))
     graph = helper.make_graph(
         nodes,
-        "cryptonets-relu",
+        f"cryptonets-{activation}",
         [helper.make_tensor_value_info("input", TensorProto.FLOAT, ["batch", 1, 28, 28])],
         [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", 10])],
         initialisers,
@@ -66,10 +75,10 @@ def run(model: onnx.ModelProto, images: np.ndarray, outputs: list[str] | None = 
     return [np.concatenate(column) for column in zip(*parts)]
 
 
-def calibrate(weights: dict[str, np.ndarray], images: np.ndarray) -> dict[str, float]:
+def calibrate(weights: dict[str, np.ndarray], activation: str, images: np.ndarray) -> dict[str, float]:
     """Largest |pre-activation| of each linear layer, bias included, over `images`."""
     tensors = ["conv1", "fc1", "logits"]
-    values = run(build(weights, {}), images, tensors)
+    values = run(build(weights, activation, {}), images, tensors)
     return {layer: float(np.abs(v).max()) for layer, v in zip(LINEAR, values)}
 
 
@@ -85,15 +94,20 @@ def quantise(weights: dict[str, np.ndarray], levels: int = 255) -> dict[str, np.
 
 def weights_of(model: onnx.ModelProto) -> dict[str, np.ndarray]:
     """The initialisers by name."""
-    return {t.name: numpy_helper.to_array(t) for t in model.graph.initializer}
+    return {t.name: numpy_helper.to_array(t) for t in model.graph.initializer if t.name != "two"}
 
 
-def save(weights: dict[str, np.ndarray], train_images: np.ndarray, path: Path) -> dict[str, float]:
+def activation_of(model: onnx.ModelProto) -> str:
+    """`relu` or `square`."""
+    return "square" if any(node.op_type == "Pow" for node in model.graph.node) else "relu"
+
+
+def save(weights: dict[str, np.ndarray], activation: str, train_images: np.ndarray, path: Path) -> dict[str, float]:
     """Calibrates on `train_images`, writes the file, and returns the ranges."""
-    ranges = calibrate(weights, train_images)
+    ranges = calibrate(weights, activation, train_images)
     metadata = {f"halfmask.range.{layer}": repr(value) for layer, value in ranges.items()}
     metadata["halfmask.input_max"] = "1.0"
-    model = build(weights, metadata)
+    model = build(weights, activation, metadata)
     temporary = path.with_suffix(".part")
     temporary.write_bytes(model.SerializeToString(deterministic=True))
     temporary.replace(path)

@@ -5,22 +5,27 @@ from torch import nn
 from torch.nn import functional as F
 
 
+ACTIVATIONS = {"relu": F.relu, "square": torch.square}
+
+
 class Student(nn.Module):
-    """CryptoNets-ReLU. Input `[n, 1, 28, 28]` in 0..1, output logits `[n, 10]`.
+    """The network of CryptoNets. Input `[n, 1, 28, 28]` in 0..1, output logits `[n, 10]`.
 
     One row of zeros at the bottom and one column at the right, conv 5x5 stride 2
-    with 5 maps (5 x 13 x 13 = 845), ReLU, 845 -> 100, ReLU, 100 -> 10; biases.
+    with 5 maps (5 x 13 x 13 = 845), activation, 845 -> 100, activation, 100 -> 10;
+    biases. The activation is a name of `ACTIVATIONS`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, activation: str) -> None:
         super().__init__()
+        self.activation = ACTIVATIONS[activation]
         self.conv1 = nn.Conv2d(1, 5, 5, stride=2)
         self.fc1 = nn.Linear(845, 100)
         self.fc2 = nn.Linear(100, 10)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        x = F.relu(self.conv1(F.pad(x, (0, 1, 0, 1))))
-        x = F.relu(self.fc1(x.flatten(1)))
+        x = self.activation(self.conv1(F.pad(x, (0, 1, 0, 1))))
+        x = self.activation(self.fc1(x.flatten(1)))
         return self.fc2(x)
 
 

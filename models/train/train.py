@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Trains CryptoNets-ReLU on the MNIST training set and exports it as ONNX.
+"""Trains a CryptoNets network on the MNIST training set and exports it as ONNX.
 
 A larger convolutional teacher is trained first; the student then learns the
 teacher's soft labels on randomly distorted digits. 5,000 training images are
@@ -7,7 +7,7 @@ held out, and every choice is made on them; the test set is never read here
 (check.py measures it on the exported file). The student's averaged weights
 after the last epoch are the result: no epoch is picked.
 
-    python train.py --data DIR --out DIR [--epochs 200] [--seed 1]
+    python train.py --data DIR --out DIR [--activation relu|square] [--epochs 200] [--seed 1]
 """
 
 import argparse
@@ -23,7 +23,7 @@ from torch.nn import functional as F
 import export
 from augment import augment
 from idx import load_split
-from networks import Average, Student, Teacher, clip_outliers
+from networks import ACTIVATIONS, Average, Student, Teacher, clip_outliers
 
 HELD_OUT = 5_000
 CHUNK = 5_000  # images distorted at once
@@ -109,12 +109,13 @@ def train_teacher(data: Data, epochs: int, width: int, batch: int = 128) -> nn.M
 
 
 def train_student(data: Data, teachers: list[nn.Module], args: argparse.Namespace) -> None:
-    model = Student()
+    model = Student(args.activation)
     average = Average(model, args.ema)
     optimiser = torch.optim.AdamW(model.parameters(), lr=0.0, weight_decay=args.weight_decay)
     steps, step = args.epochs * math.ceil(len(data.x) / args.batch), 0
     heat = args.temperature
-    for epoch in range(args.epochs):
+    last = args.stop or args.epochs
+    for epoch in range(last):
         begin = time.monotonic()
         for images, labels in data.chunks(args.strength):
             soft = soft_labels(teachers, images) if teachers else None
@@ -130,20 +131,22 @@ def train_student(data: Data, teachers: list[nn.Module], args: argparse.Namespac
                     loss = 0.1 * loss + 0.9 * heat * heat * distance
                 optimiser.zero_grad()
                 loss.backward()
+                if args.clip_gradient > 0.0:
+                    nn.utils.clip_grad_norm_(model.parameters(), args.clip_gradient)
                 optimiser.step()
                 average.update(model)
                 step += 1
             clip_outliers(model, CLIP_SIGMAS)
-        snapshot = frozen(Student(), average)
+        snapshot = frozen(Student(args.activation), average)
         clip_outliers(snapshot, CLIP_SIGMAS)
         with torch.no_grad():
             out = snapshot(data.held_x)
         print(f"student {epoch + 1}/{args.epochs} loss {loss.item():.4f} held-out {share_right(out, data.held_y):.4f}"
               f" entropy {F.cross_entropy(out, data.held_y).item():.4f} {time.monotonic() - begin:.1f} s", flush=True)
         # A usable file early; the last one is the result.
-        if epoch % 10 == 9 or epoch + 1 == args.epochs:
+        if epoch % 10 == 9 or epoch + 1 == last:
             weights = {k: v.numpy() for k, v in snapshot.state_dict().items()}
-            ranges = export.save(weights, data.raw, args.out / "model.onnx")
+            ranges = export.save(weights, args.activation, data.raw, args.out / "model.onnx")
             print(f"exported, ranges {ranges}", flush=True)
 
 
@@ -151,7 +154,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="folder with the IDX files, or with mnist/")
     parser.add_argument("--out", type=Path, required=True, help="model.onnx and teacher checkpoints go here")
+    parser.add_argument("--activation", choices=sorted(ACTIVATIONS), default="relu")
     parser.add_argument("--epochs", type=int, default=200)
+    parser.add_argument("--stop", type=int, help="end after so many of the epochs; the rate falls as if all were run")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--teachers", type=int, default=1)
     parser.add_argument("--teacher-epochs", type=int, default=15)
@@ -159,6 +164,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=250)
     parser.add_argument("--rate", type=float, default=3e-3)
     parser.add_argument("--weight-decay", type=float, default=0.02)
+    parser.add_argument("--clip-gradient", type=float, default=0.0, help="largest norm of a step's gradient; 0: any")
     parser.add_argument("--ema", type=float, default=0.999)
     parser.add_argument("--strength", type=float, default=0.7)
     parser.add_argument("--temperature", type=float, default=3.0)

@@ -78,6 +78,12 @@ fn apply(layer: &Layer, mut values: Vec<f64>) -> Result<Vec<f64>, NetworkError> 
         })
     };
     let outputs = match layer {
+        Layer::Square { .. } => {
+            for value in &mut values {
+                *value *= *value;
+            }
+            return Ok(values);
+        }
         Layer::Relu { .. } => {
             for value in &mut values {
                 *value = value.max(0.0);

@@ -7,7 +7,7 @@
 //! y[p] = bias(p) + sum over (i, j) in taps(p) of w[j] x[i]
 //! ```
 //!
-//! or a ReLU, `y[p] = max(x[p], 0)`, or a maximum over windows, `y[p] = max over i in taps(p) of x[i]`. The
+//! or a ReLU, `y[p] = max(x[p], 0)`, or a square, `y[p] = x[p]^2`, or a maximum over windows, `y[p] = max over i in taps(p) of x[i]`. The
 //! weights are the server's secret. The float evaluation, the fixed-point twin and the private layer all
 //! read the same taps, so they cannot disagree about padding or strides.
 
@@ -93,6 +93,11 @@ pub enum Layer {
         /// The layer's name.
         name: String,
     },
+    /// `x^2`, element by element.
+    Square {
+        /// The layer's name.
+        name: String,
+    },
     /// The largest value of every window.
     MaxPool(MaxPool),
 }
@@ -128,7 +133,8 @@ impl Network {
         for layer in &self.layers {
             match layer.shape() {
                 Some((_, outputs)) => width = outputs,
-                None => count = count.saturating_add(width),
+                None if matches!(layer, Layer::Relu { .. }) => count = count.saturating_add(width),
+                None => {}
             }
         }
         count
@@ -166,7 +172,7 @@ impl Network {
             match layer {
                 Layer::Linear(linear) => linear.validate()?,
                 Layer::MaxPool(pool) => pool.validate()?,
-                Layer::Relu { .. } => {}
+                Layer::Relu { .. } | Layer::Square { .. } => {}
             }
             if let Some((inputs, outputs)) = layer.shape() {
                 if inputs != width {
@@ -189,7 +195,7 @@ impl Layer {
     pub fn name(&self) -> &str {
         match self {
             Self::Linear(linear) => &linear.name,
-            Self::Relu { name } => name,
+            Self::Relu { name } | Self::Square { name } => name,
             Self::MaxPool(pool) => &pool.name,
         }
     }
@@ -199,7 +205,7 @@ impl Layer {
         match self {
             Self::Linear(linear) => Some((linear.inputs(), linear.outputs())),
             Self::MaxPool(pool) => Some((pool.inputs(), pool.outputs())),
-            Self::Relu { .. } => None,
+            Self::Relu { .. } | Self::Square { .. } => None,
         }
     }
 
@@ -208,7 +214,7 @@ impl Layer {
     pub const fn linear(&self) -> Option<&Linear> {
         match self {
             Self::Linear(linear) => Some(linear),
-            Self::Relu { .. } | Self::MaxPool(_) => None,
+            Self::Relu { .. } | Self::Square { .. } | Self::MaxPool(_) => None,
         }
     }
 }

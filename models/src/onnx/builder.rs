@@ -87,12 +87,25 @@ impl<'a> Builder<'a> {
                 });
                 Ok(())
             }
+            Operator::Pow => self.square(step),
             Operator::MaxPool(attributes) => self.max_pool(step, attributes),
             Operator::GlobalMaxPool => self.global_max_pool(step),
             Operator::Flatten { axis } => self.flatten(*axis),
             Operator::Reshape { allow_zero } => self.reshape(step, *allow_zero),
             _ => Err("is not expected on the path".to_owned()),
         }
+    }
+
+    fn square(&mut self, step: &Step) -> Result<(), String> {
+        let exponent = self.required(step, 1)?;
+        if exponent.values != [2.0] {
+            let shown = exponent.values.iter().take(4).collect::<Vec<_>>();
+            return Err(format!("exponent {shown:?}, only 2 is supported"));
+        }
+        self.layers.push(Layer::Square {
+            name: step.name.clone(),
+        });
+        Ok(())
     }
 
     fn flatten(&mut self, axis: i64) -> Result<(), String> {

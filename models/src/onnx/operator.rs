@@ -18,6 +18,8 @@ pub(super) enum Operator {
     MatMul,
     Add,
     Relu,
+    /// Supported with the constant exponent 2.
+    Pow,
     MaxPool(PoolAttributes),
     GlobalMaxPool,
     Flatten {
@@ -126,6 +128,7 @@ fn parse(operator: &str, attributes: &mut Attributes<'_>) -> Option<Operator> {
         "MatMul" => Operator::MatMul,
         "Add" => Operator::Add,
         "Relu" => Operator::Relu,
+        "Pow" => Operator::Pow,
         "MaxPool" => Operator::MaxPool(max_pool(attributes)),
         "GlobalMaxPool" => Operator::GlobalMaxPool,
         "Flatten" => Operator::Flatten {

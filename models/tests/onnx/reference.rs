@@ -1,4 +1,4 @@
-//! The shipped model against onnxruntime, on the shipped digits.
+//! The shipped models against onnxruntime, on the shipped digits.
 
 use std::io::Read;
 use std::path::Path;
@@ -8,11 +8,17 @@ use halfmask_models::nn::graph::{Layer, LinearKind, Network};
 use halfmask_models::onnx::import_file;
 use sha2::{Digest, Sha256};
 
-const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/cryptonets-relu/model.onnx");
-const REFERENCE: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/cryptonets-relu/reference.json"
-);
+/// The folders of the two models: with ReLU, and with squares.
+const MODELS: [(&str, &str); 2] = [
+    (
+        concat!(env!("CARGO_MANIFEST_DIR"), "/cryptonets-relu"),
+        "relu",
+    ),
+    (
+        concat!(env!("CARGO_MANIFEST_DIR"), "/cryptonets-square"),
+        "square",
+    ),
+];
 const DIGITS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../experiments/digits");
 
 #[derive(serde::Deserialize)]
@@ -48,17 +54,24 @@ fn pixels(images: &[u8], index: usize) -> Vec<f64> {
 }
 
 #[test]
-fn the_architecture_is_cryptonets_relu() {
+fn the_architecture_is_that_of_cryptonets() {
+    for (folder, activation) in MODELS {
+        architecture(&Path::new(folder).join("model.onnx"), activation);
+    }
+}
+
+fn architecture(model: &Path, activation: &str) {
     let Network {
         input,
         input_max,
         layers,
         ..
-    } = import_file(Path::new(MODEL)).unwrap();
+    } = import_file(model).unwrap();
     assert_eq!((input, input_max), ([1, 28, 28], 1.0));
+    let [first, second] = [1, 2].map(|i| format!("{activation}{i}"));
     assert_eq!(
         layers.iter().map(Layer::name).collect::<Vec<_>>(),
-        ["conv1", "relu1", "fc1", "relu2", "fc2"]
+        ["conv1", &first, "fc1", &second, "fc2"]
     );
     let linears: Vec<_> = layers.iter().filter_map(Layer::linear).collect();
     assert!(
@@ -82,8 +95,15 @@ fn the_architecture_is_cryptonets_relu() {
 
 #[test]
 fn float_evaluation_is_onnxruntimes() {
-    let reference: Reference = serde_json::from_slice(&std::fs::read(REFERENCE).unwrap()).unwrap();
-    let digest: String = Sha256::digest(std::fs::read(MODEL).unwrap())
+    for (folder, _) in MODELS {
+        compare(Path::new(folder));
+    }
+}
+
+fn compare(folder: &Path) {
+    let (model, reference) = (folder.join("model.onnx"), folder.join("reference.json"));
+    let reference: Reference = serde_json::from_slice(&std::fs::read(reference).unwrap()).unwrap();
+    let digest: String = Sha256::digest(std::fs::read(&model).unwrap())
         .iter()
         .map(|b| format!("{b:02x}"))
         .collect();
@@ -92,7 +112,7 @@ fn float_evaluation_is_onnxruntimes() {
         "model.onnx and reference.json are not of one making"
     );
     assert!(reference.images.len() >= 20);
-    let network = import_file(Path::new(MODEL)).unwrap();
+    let network = import_file(&model).unwrap();
     let (images, labels) = (
         gunzip("t10k-images-idx3-ubyte.gz"),
         gunzip("t10k-labels-idx1-ubyte.gz"),

@@ -14,6 +14,7 @@
 //! Which rows a group reads and writes is public geometry. Weights are secret: every weight is
 //! multiplied, zero or not, and nothing branches on one.
 
+pub mod centred;
 pub mod digits;
 mod gemm;
 mod kernel;

@@ -3,6 +3,7 @@
 pub mod check;
 pub mod cryptonets;
 pub mod garble;
+pub mod he;
 pub mod labels;
 pub mod ot;
 pub mod processes;

@@ -39,6 +39,9 @@ pub enum Error {
     /// From the ring and encryption layer.
     #[error(transparent)]
     Ckks(#[from] ckks::Error),
+    /// From the scheme of approximate arithmetic.
+    #[error(transparent)]
+    Scheme(#[from] ckks::ckks::Error),
     /// From the two-party layer.
     #[error(transparent)]
     Mpc(#[from] mpc::Error),

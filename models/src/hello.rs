@@ -27,6 +27,8 @@ pub enum PlanKind {
     Spn,
     /// A sum-product network, evaluated by a garbled program alone.
     GarbledSpn,
+    /// A neural network, evaluated on ciphertexts alone.
+    Encrypted,
 }
 
 impl PlanKind {
@@ -35,6 +37,7 @@ impl PlanKind {
             Self::Network => 0,
             Self::Spn => 1,
             Self::GarbledSpn => 2,
+            Self::Encrypted => 3,
         }
     }
 
@@ -44,6 +47,7 @@ impl PlanKind {
             0 => "a neural network",
             1 => "a sum-product network",
             2 => "an all-garbled sum-product network",
+            3 => "a neural network on ciphertexts alone",
             _ => "something unknown",
         }
     }

@@ -3,12 +3,14 @@
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{garble, ot, record, relu, spn};
+use super::{garble, he, ot, record, relu, spn};
 
 /// A record of a benchmark.
 pub enum AnyRecord {
     /// Of the whole network.
     Cryptonets(Box<record::Record>),
+    /// Of the whole network, on ciphertexts alone.
+    Encrypted(Box<he::Record>),
     /// Of ReLU layers.
     Relu(relu::Record),
     /// Of garbling.
@@ -33,6 +35,9 @@ pub fn parse(text: &str) -> Result<AnyRecord, String> {
         Some("garble") => of(value).map(AnyRecord::Garble),
         Some("ot") => of(value).map(AnyRecord::Ot),
         Some("spn") => of(value).map(AnyRecord::Spn),
+        Some("cryptonets") if value.get("protocol").and_then(Value::as_str) == Some("he") => {
+            of(value).map(Box::new).map(AnyRecord::Encrypted)
+        }
         Some("cryptonets") => record::Record::parse(text)
             .map(Box::new)
             .map(AnyRecord::Cryptonets),
@@ -51,6 +56,10 @@ impl AnyRecord {
             Self::Cryptonets(record) => {
                 record.check()?;
                 Ok(format!("{} images", record.images))
+            }
+            Self::Encrypted(record) => {
+                record.check()?;
+                Ok(format!("{} images on ciphertexts alone", record.images))
             }
             Self::Relu(record) => check_relu(record),
             Self::Spn(record) => record.check(),

@@ -220,20 +220,24 @@ pub fn layers(
             Activation::Logits { .. } => names.push(("logits".to_owned(), "logits")),
         }
     }
-    let layer = |(name, kind): (String, &str)| {
-        let select = |scope: &Scope| per_image(scope) && scope.layer == name;
-        let (ours, theirs) = (client.meter.sum(select), server.meter.sum(select));
-        Layer {
-            kind: kind.to_owned(),
-            seconds_client: ours.seconds,
-            seconds_client_waiting: ours.seconds_blocked,
-            seconds_server: theirs.seconds,
-            seconds_server_waiting: theirs.seconds_blocked,
-            bytes: ours.bytes(),
-            name,
-        }
-    };
-    names.into_iter().map(layer).collect()
+    let layer = |(name, kind): &(String, &str)| layer(client, server, name, kind);
+    names.iter().map(layer).collect()
+}
+
+/// Time and bytes of what was done under one layer's name after set-up.
+#[must_use]
+pub fn layer(client: &ClientReport, server: &ServerReport, name: &str, kind: &str) -> Layer {
+    let select = |scope: &Scope| per_image(scope) && scope.layer == name;
+    let (ours, theirs) = (client.meter.sum(select), server.meter.sum(select));
+    Layer {
+        name: name.to_owned(),
+        kind: kind.to_owned(),
+        seconds_client: ours.seconds,
+        seconds_client_waiting: ours.seconds_blocked,
+        seconds_server: theirs.seconds,
+        seconds_server_waiting: theirs.seconds_blocked,
+        bytes: ours.bytes(),
+    }
 }
 
 /// The parameters of a plan.

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use comfy_table::{CellAlignment, Table, presets::UTF8_BORDERS_ONLY};
 
-use super::record::{Beside, Record, Time};
+use super::record::{Beside, Layer, Phases, Record, Time};
 use crate::net::Network;
 
 /// All tables of a record.
@@ -22,7 +22,12 @@ pub fn render(record: &Record) -> String {
     if record.debug_assertions {
         text.push_str("Note: a build with debug assertions: not one to measure (use --release)\n");
     }
-    for table in [figures(record), phases(record), layers(record)] {
+    let tables = [
+        figures(record),
+        phase_table(&record.phases),
+        layer_table(&record.layers, record.images),
+    ];
+    for table in tables {
         let _ = writeln!(text, "{table}");
     }
     if let Some(ours) = &record.beside {
@@ -157,7 +162,8 @@ fn figures(record: &Record) -> Table {
     table(&[], rows, 2)
 }
 
-fn phases(record: &Record) -> Table {
+/// Time by phase and party.
+pub(crate) fn phase_table(p: &Phases) -> Table {
     let header = [
         "phase",
         "client computing",
@@ -165,7 +171,6 @@ fn phases(record: &Record) -> Table {
         "server computing",
         "waiting",
     ];
-    let p = &record.phases;
     let seconds = |time: Time| {
         [
             format!("{:.3} s", time.computing),
@@ -225,7 +230,8 @@ fn beside(record: &Record, ours: &Beside) -> Table {
     table(&header, vec![row(ours), row(&theirs), ratio], 1)
 }
 
-fn layers(record: &Record) -> Table {
+/// Time and bytes by layer.
+pub(crate) fn layer_table(layers: &[Layer], images: usize) -> Table {
     let header = [
         "layer",
         "kind",
@@ -235,8 +241,7 @@ fn layers(record: &Record) -> Table {
         "of it waiting",
         "bytes an image",
     ];
-    let rows = record
-        .layers
+    let rows = layers
         .iter()
         .map(|layer| {
             let seconds = |s: f64| format!("{s:.3} s");
@@ -247,7 +252,7 @@ fn layers(record: &Record) -> Table {
                 seconds(layer.seconds_client_waiting),
                 seconds(layer.seconds_server),
                 seconds(layer.seconds_server_waiting),
-                bytes(layer.bytes as f64 / record.images.max(1) as f64),
+                bytes(layer.bytes as f64 / images.max(1) as f64),
             ]
         })
         .collect();

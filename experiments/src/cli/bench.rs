@@ -11,13 +11,16 @@ use std::time::Duration;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::common::{Compute, Engine, Link, seconds};
-use crate::bench::check;
+use halfmask_models::nn::he::Packing;
+
 use crate::bench::cryptonets::{self, Options, Profile};
+use crate::bench::{check, he};
 use crate::exit::Error;
 use crate::infer::DEFAULT_BATCH;
 use crate::machine;
-use crate::model::{BUILT_IN, ModelSource};
+use crate::model::{BUILT_IN, BUILT_IN_SQUARE, ModelSource};
 use crate::output::{check_target, print, read_text};
+use crate::random::Source;
 
 /// Measure: the real server and client as two processes
 #[derive(Debug, Args)]
@@ -35,7 +38,7 @@ enum Command {
     Spn(spn::SpnArguments),
 }
 
-/// CryptoNets-ReLU on the MNIST test set: throughput, accuracy, bytes, rounds, memory
+/// CryptoNets on the MNIST test set: throughput, accuracy, bytes, rounds, memory
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -46,20 +49,28 @@ Examples:
   halfmask bench cryptonets --relu ot --ot silent --preprocess
   halfmask bench cryptonets --profile mp2ml --images 500
   halfmask bench cryptonets --network 50mbit,80ms
+  halfmask bench cryptonets --protocol he
+  halfmask bench cryptonets --protocol he --packing real --batch 4096
 
-Images are looked for in --data, $HALFMASK_DATA, data/ and ../shared/data, then on a public mirror; without
+With --protocol he the network with squares runs under CKKS, the server alone computing; options of garbling and oblivious
+transfer do not apply to it. Images are looked for in --data, $HALFMASK_DATA, data/ and ../shared/data, then on a public mirror; without
 any, handwritten digits that come with the program stand in, and the output says so.")]
 struct CryptonetsArguments {
-    /// An ONNX file, or `cryptonets-relu` for the built-in model
-    #[arg(long, value_name = "FILE", default_value = BUILT_IN)]
-    model: OsString,
+    /// Ciphertexts and circuits in turn (hybrid, ReLU), or ciphertexts alone (he, squares)
+    #[arg(long, value_enum, default_value_t)]
+    protocol: Protocol,
+    /// With --protocol he: images of a slot, one (real) or two (complex)
+    #[arg(long, value_name = "PACKING", default_value = "complex", value_parser = str::parse::<Packing>)]
+    packing: Packing,
+    /// An ONNX file, or the built-in `cryptonets-relu` (hybrid) or `cryptonets-square` (he)
+    #[arg(long, value_name = "FILE")]
+    model: Option<OsString>,
     /// Take only the first N images
     #[arg(long, value_name = "N")]
     images: Option<NonZeroUsize>,
-    /// Images a batch, at most the ring degree; batches are of equal size
+    /// Images a batch, at most the ring degree; batches are of equal size [default: 2048; he: the most]
     #[arg(long, value_name = "N")]
-    #[arg(default_value_t = NonZeroUsize::new(DEFAULT_BATCH).unwrap_or(NonZeroUsize::MIN))]
-    batch: NonZeroUsize,
+    batch: Option<NonZeroUsize>,
     /// The folder with the MNIST test set, in mnist/ or directly
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -87,6 +98,16 @@ struct CryptonetsArguments {
     seed: Option<String>,
 }
 
+/// How the network is evaluated.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Protocol {
+    /// Linear layers on ciphertexts, ReLU by circuits
+    #[default]
+    Hybrid,
+    /// All of it on ciphertexts
+    He,
+}
+
 /// Whose ReLU runs.
 #[derive(Copy, Clone, Debug, Default, ValueEnum)]
 enum ProfileName {
@@ -100,6 +121,9 @@ enum ProfileName {
 impl Arguments {
     pub fn run(self) -> Result<(), Error> {
         match self.command {
+            Command::Cryptonets(arguments) if arguments.protocol == Protocol::He => {
+                he::run(&arguments.encrypted()?)
+            }
             Command::Cryptonets(arguments) => cryptonets::run(&arguments.resolve()?),
             Command::Relu(arguments) => arguments.run(),
             Command::Garble(arguments) => arguments.run(),
@@ -110,6 +134,30 @@ impl Arguments {
 }
 
 impl CryptonetsArguments {
+    /// Options of a run on ciphertexts alone.
+    fn encrypted(self) -> Result<he::Options, Error> {
+        let kernels = self.compute.kernels()?;
+        if let Some(json) = &self.json {
+            check_target("--json", json)?;
+        }
+        let threads = self.compute.threads.map(NonZeroUsize::get);
+        let model = self.model.unwrap_or_else(|| BUILT_IN_SQUARE.into());
+        Ok(he::Options {
+            model: ModelSource::parse(&model),
+            packing: self.packing,
+            images: self.images,
+            batch: self.batch,
+            // The parties take turns: each may have all cores.
+            threads: threads.unwrap_or_else(machine::cores),
+            data: self.data,
+            timeout: self.timeout,
+            network: self.link.network,
+            kernels,
+            random: Source::default(),
+            json: self.json,
+        })
+    }
+
     fn resolve(self) -> Result<Options, Error> {
         // Refused here already, by its own name; the processes resolve it again.
         let kernels = self.compute.kernels()?;
@@ -129,9 +177,9 @@ impl CryptonetsArguments {
             pass_on = vec!["--seed".to_owned(), seed];
         }
         Ok(Options {
-            model: ModelSource::parse(&self.model),
+            model: ModelSource::parse(&self.model.unwrap_or_else(|| BUILT_IN.into())),
             images: self.images,
-            batch: self.batch.get(),
+            batch: self.batch.map_or(DEFAULT_BATCH, NonZeroUsize::get),
             threads,
             data: self.data,
             timeout: self.timeout,

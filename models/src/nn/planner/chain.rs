@@ -56,10 +56,15 @@ pub(super) fn links(network: &Network) -> Result<Vec<Link<'_>>, Error> {
                 }
                 link.pools.extend(pool.clone().separated());
             }
+            (Layer::Square { name }, _) => {
+                return Err(Error::Plan(format!(
+                    "{name} is a square, which this protocol does not evaluate: networks with squares run on ciphertexts alone (`--protocol he`)"
+                )));
+            }
             (layer, None) => {
                 let kind = match layer {
                     Layer::MaxPool(_) => "MaxPool",
-                    Layer::Linear(_) | Layer::Relu { .. } => "ReLU",
+                    _ => "ReLU",
                 };
                 return Err(Error::Plan(format!(
                     "{kind} {} does not follow a linear layer",

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::exit::Error;
 
 /// How long a client tries to reach a server that may not listen yet.
-pub const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
+pub const CONNECT_PATIENCE: Duration = Duration::from_secs(15);
 /// The most that hello, keys and base OTs may take a client.
 pub const HANDSHAKE: Duration = Duration::from_secs(10);
 

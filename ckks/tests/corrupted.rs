@@ -60,7 +60,7 @@ static OBJECTS: LazyLock<(Arc<Context>, Vec<Object>)> = LazyLock::new(|| {
     let relinearization = keys.relinearization().unwrap().to_bytes();
     let objects = vec![
         object(Kind::Parameters, parameters, |_, bytes| {
-            Ok(Parameters::from_bytes(bytes)?.to_bytes())
+            Ok(Parameters::from_bytes_insecure(bytes)?.to_bytes())
         }),
         object(Kind::Plaintext, plain.to_bytes(), |context, bytes| {
             Ok(Plaintext::from_bytes(context, bytes)?.to_bytes())

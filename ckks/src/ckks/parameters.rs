@@ -178,7 +178,10 @@ fn check_digits(literal: &ParametersLiteral) -> Result<(), Error> {
 impl TryFrom<ParametersLiteral> for Parameters {
     type Error = Error;
 
-    fn try_from(literal: ParametersLiteral) -> Result<Self, Error> {
+    /// Refuses less than 128 bits whatever the literal allows: who reads foreign parameters must ask for
+    /// that with [`Parameters::new`].
+    fn try_from(mut literal: ParametersLiteral) -> Result<Self, Error> {
+        literal.allow_insecure = false;
         Self::new(&literal)
     }
 }

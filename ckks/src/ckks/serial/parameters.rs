@@ -40,37 +40,49 @@ impl Parameters {
         out
     }
 
-    /// Reads and checks.
+    /// Reads and checks; less than 128 bits of security is refused whatever the bytes say.
     ///
     /// # Errors
     /// [`FormatError`](super::FormatError) within [`Error::Format`], and all that [`Parameters::new`]
     /// refuses.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        let mut reader = open(Kind::Parameters, bytes)?;
-        let byte = 0..=u64::from(u8::MAX);
-        let primes = 0..=MAX_PRIMES as u64;
-        let degree = reader.number::<4>("degree", 0..=u64::from(u32::MAX))? as usize;
-        let data = reader.number::<1>("number of data primes", primes.clone())?;
-        let special = reader.number::<1>("number of special primes", primes)?;
-        let log2_scale = reader.number::<1>("log2 of the scale", byte)? as u32;
-        let table = match reader.number::<1>("security table", 0..=1)? {
-            0 => SecurityTable::Guidelines2024,
-            _ => SecurityTable::Standard2018,
-        };
-        let allow_insecure = reader.number::<1>("whether insecure is accepted", 0..=1)? == 1;
-        let mut primes = |count| {
-            let prime = |_| reader.number::<PRIME>("prime", 0..=u64::MAX);
-            (0..count).map(prime).collect::<Result<Vec<u64>, _>>()
-        };
-        let literal = ParametersLiteral {
-            degree,
-            data_moduli: primes(data)?,
-            special_moduli: primes(special)?,
-            log2_scale,
-            table,
-            allow_insecure,
-        };
-        reader.finish()?;
-        Self::new(&literal)
+        read(bytes)?.try_into()
     }
+
+    /// [`Parameters::from_bytes`] that accepts less than 128 bits if the writer did: for experiments.
+    ///
+    /// # Errors
+    /// As [`Parameters::from_bytes`].
+    pub fn from_bytes_insecure(bytes: &[u8]) -> Result<Self, Error> {
+        Self::new(&read(bytes)?)
+    }
+}
+
+fn read(bytes: &[u8]) -> Result<ParametersLiteral, Error> {
+    let mut reader = open(Kind::Parameters, bytes)?;
+    let byte = 0..=u64::from(u8::MAX);
+    let primes = 0..=MAX_PRIMES as u64;
+    let degree = reader.number::<4>("degree", 0..=u64::from(u32::MAX))? as usize;
+    let data = reader.number::<1>("number of data primes", primes.clone())?;
+    let special = reader.number::<1>("number of special primes", primes)?;
+    let log2_scale = reader.number::<1>("log2 of the scale", byte)? as u32;
+    let table = match reader.number::<1>("security table", 0..=1)? {
+        0 => SecurityTable::Guidelines2024,
+        _ => SecurityTable::Standard2018,
+    };
+    let allow_insecure = reader.number::<1>("whether insecure is accepted", 0..=1)? == 1;
+    let mut primes = |count| {
+        let prime = |_| reader.number::<PRIME>("prime", 0..=u64::MAX);
+        (0..count).map(prime).collect::<Result<Vec<u64>, _>>()
+    };
+    let literal = ParametersLiteral {
+        degree,
+        data_moduli: primes(data)?,
+        special_moduli: primes(special)?,
+        log2_scale,
+        table,
+        allow_insecure,
+    };
+    reader.finish()?;
+    Ok(literal)
 }

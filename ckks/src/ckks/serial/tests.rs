@@ -110,8 +110,18 @@ fn parameters_come_back_and_their_digest_tells_rings_apart() {
     }
     let context = context();
     let parameters = context.parameters();
-    let again = Parameters::from_bytes(&parameters.to_bytes()).unwrap();
+    let again = Parameters::from_bytes_insecure(&parameters.to_bytes()).unwrap();
     assert_eq!(&again, parameters);
+    // It is the reader who must allow less than 128 bits.
+    let insecure = |read: Result<Parameters, Error>| {
+        matches!(read, Err(Error::Ring(crate::Error::Insecure { .. })))
+    };
+    assert!(insecure(Parameters::from_bytes(&parameters.to_bytes())));
+    assert!(insecure(
+        ParametersLiteral::from(parameters.clone()).try_into()
+    ));
+    let json = serde_json::to_string(parameters).unwrap();
+    assert!(serde_json::from_str::<Parameters>(&json).is_err());
     let mut literal = ParametersLiteral::from(parameters.clone());
     let digest = |literal: &ParametersLiteral| Parameters::new(literal).unwrap().digest();
     literal.log2_scale = 30;
@@ -125,10 +135,7 @@ fn parameters_come_back_and_their_digest_tells_rings_apart() {
     // What the scheme refuses is refused here too.
     let mut bytes = parameters.to_bytes();
     bytes[14] = 0;
-    assert!(matches!(
-        Parameters::from_bytes(&bytes),
-        Err(Error::Ring(crate::Error::Insecure { .. }))
-    ));
+    assert!(insecure(Parameters::from_bytes_insecure(&bytes)));
 }
 
 #[test]

@@ -23,7 +23,7 @@ pub(crate) fn take(length: usize) -> Vec<u64> {
         // No more than twice what is asked for, or large buffers would be spent on small needs.
         let fits = |buffer: &Vec<u64>| (length..=2 * length).contains(&buffer.capacity());
         if let Some(index) = free.iter().rposition(fits) {
-            let mut buffer = free.swap_remove(index);
+            let mut buffer = free.remove(index);
             drop(free);
             buffer.resize(length, 0);
             return buffer;
@@ -32,15 +32,15 @@ pub(crate) fn take(length: usize) -> Vec<u64> {
     vec![0; length]
 }
 
-/// Takes a buffer back.
+/// Takes a buffer back; the oldest make room for it.
 pub(crate) fn give(buffer: Vec<u64>) {
     if buffer.capacity() < SMALLEST {
         return;
     }
     let mut free = FREE.lock().unwrap_or_else(PoisonError::into_inner);
-    let kept: usize = free.iter().map(Vec::capacity).sum();
-    if free.len() < COUNT && kept + buffer.capacity() <= MOST {
-        free.push(buffer);
+    free.push(buffer);
+    while free.len() > COUNT || free.iter().map(Vec::capacity).sum::<usize>() > MOST {
+        free.remove(0);
     }
 }
 

@@ -1,8 +1,7 @@
-//! What the passes share: their shapes, memory that is overwritten, and rows in parallel.
+//! What the passes share: their shapes, and memory that is overwritten.
 
 use crate::ring::Ntt;
 use crate::{Error, RingContext};
-use rayon::prelude::*;
 
 /// Memory that is overwritten when dropped.
 pub(crate) struct Wiped<T: Copy + Default>(pub(crate) Box<[T]>);
@@ -66,22 +65,4 @@ pub(crate) fn check_length(
         expected,
         got,
     })
-}
-
-/// Runs `each` on every item: in parallel, or on this thread where the pool has no other. (Handing work to a pool of one
-/// thread costs two context switches and gains nothing.)
-pub(crate) fn for_each<T: Send, S>(
-    items: impl Iterator<Item = T>,
-    scratch: impl Fn() -> S + Sync + Send,
-    each: impl Fn(&mut S, T) -> Result<(), Error> + Sync + Send,
-) -> Result<(), Error> {
-    if rayon::current_num_threads() == 1 {
-        let mut scratch = scratch();
-        let mut items = items;
-        return items.try_for_each(|item| each(&mut scratch, item));
-    }
-    items
-        .collect::<Vec<T>>()
-        .into_par_iter()
-        .try_for_each_init(scratch, each)
 }

@@ -1,8 +1,9 @@
 //! The key owner's encryptions.
 
 use super::PREPARED_BYTES;
+use crate::ring::parallel::try_for_each_with;
 use crate::rlwe::kernel;
-use crate::rows::{Wiped, check_length, count_rows, for_each, only_limb};
+use crate::rows::{Wiped, check_length, count_rows, only_limb};
 use crate::{Error, PublicSeed, RngStreams, SecretKey, SecureRng, sample, wire};
 use std::collections::VecDeque;
 
@@ -117,7 +118,7 @@ impl Encryptor {
         let first = self.seed.take(missing)?;
         let mut made: Vec<Zero> = Vec::new();
         made.resize_with(missing, || Zero(Wiped::new(degree)));
-        for_each(
+        try_for_each_with(
             (first..).zip(made.iter_mut()),
             || self.scratch(),
             |scratch, (index, zero)| self.fill(index, scratch, &mut zero.0.0),
@@ -154,7 +155,7 @@ impl Encryptor {
             .chunks(columns)
             .zip(out.chunks_exact_mut(row_bytes));
         let this = &*self;
-        for_each(
+        try_for_each_with(
             zeros.zip(pieces),
             || this.scratch(),
             |scratch, (zero, (message, out))| {

@@ -1,8 +1,9 @@
 //! The evaluator's side of seeded ciphertexts.
 
 use super::PREPARED_BYTES;
+use crate::ring::parallel::try_for_each_with;
 use crate::rlwe::kernel;
-use crate::rows::{check_length, count_rows, for_each, only_limb};
+use crate::rows::{check_length, count_rows, only_limb};
 use crate::simd::Supported;
 use crate::{CiphertextBatch, Error, RingContext, Simd, sample, wire};
 use std::collections::VecDeque;
@@ -83,7 +84,7 @@ impl Expander {
         let first = self.take(missing)?;
         let mut made: Vec<Box<[u32]>> = Vec::new();
         made.resize_with(missing, || vec![0; degree].into());
-        for_each(
+        try_for_each_with(
             (first..).zip(made.iter_mut()),
             || (),
             |(), (index, a)| {
@@ -147,7 +148,7 @@ impl Expander {
             .zip(expansions)
             .enumerate()
             .map(|(i, item)| (i, item, shares.as_mut().and_then(Iterator::next)));
-        for_each(
+        try_for_each_with(
             items,
             || (),
             |(), (i, ((row, bytes), expansion), share)| {

@@ -1,8 +1,9 @@
 //! The evaluator's answers: re-randomised, switched, masked.
 
 use super::PREPARED_BYTES;
+use crate::ring::parallel::try_for_each_with;
 use crate::rlwe::{ModulusSwitch, kernel};
-use crate::rows::{Wiped, check_length, count_rows, for_each, only_limb};
+use crate::rows::{Wiped, check_length, count_rows, only_limb};
 use crate::{CiphertextBatch, Error, ErrorTerm, PublicKey, RngStreams, SecureRng, sample, wire};
 use std::collections::VecDeque;
 
@@ -141,7 +142,7 @@ impl Masker {
         let missing = rows.min(room).saturating_sub(queue.ready.len());
         let mut made: Vec<Zero> = Vec::new();
         made.resize_with(missing, || Zero(Wiped::new(words)));
-        let result = for_each(
+        let result = try_for_each_with(
             (queue.next..).zip(made.iter_mut()),
             || self.scratch(&queue),
             |scratch, (index, zero)| self.fill(&queue, index, scratch, &mut zero.0.0),
@@ -221,7 +222,7 @@ impl Masker {
             .zip(shares.chunks_exact_mut(columns))
             .zip(zeros);
         let keep = u32::MAX >> (32 - bits);
-        let result = for_each(
+        let result = try_for_each_with(
             items,
             || self.scratch(&queue),
             |scratch, (((ciphertext, out), share), zero)| {

@@ -61,7 +61,7 @@ pub(super) struct Finish<'a> {
     pub(super) automorphism: Option<&'a Automorphism>,
 }
 
-/// Limb number `index`.
+/// Limb `index` of limb-major words; empty past the last.
 pub(super) fn limb(words: &[u64], degree: usize, index: usize) -> &[u64] {
     let start = index * degree;
     words.get(start..start + degree).unwrap_or_default()

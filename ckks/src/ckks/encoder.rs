@@ -30,7 +30,7 @@ mod scratch;
 
 use super::{Context, Error, Plaintext};
 use crate::ring::kernel::Factor;
-use crate::rows::for_each;
+use crate::ring::parallel::try_for_each_with;
 use crate::{Poly, RingContext};
 use embedding::Embedding;
 use rustfft::num_complex::Complex64;
@@ -253,7 +253,7 @@ impl Encoder {
         let mut poly = Poly::zero(ring);
         let limbs = poly.words_mut().chunks_mut(degree);
         let limbs = ring.limbs().iter().zip(limbs);
-        for_each(
+        try_for_each_with(
             limbs,
             || (),
             |(), (ntt, limb)| {

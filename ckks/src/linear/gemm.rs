@@ -7,8 +7,9 @@
 use super::kernel::{self, TILE};
 use super::montgomery::Montgomery;
 use super::{Group, layout::Weights};
+use crate::ring::parallel::try_for_each_with;
 use crate::simd::Supported;
-use crate::{CiphertextBatch, Error, Modulus, Simd, rows};
+use crate::{CiphertextBatch, Error, Modulus, Simd};
 
 /// Columns of a panel: four tiles. 845 rows of it are 430 KB, within a second-level cache.
 const PANEL: usize = 4 * TILE;
@@ -116,7 +117,7 @@ impl ResidueGemm {
                 panel.push(piece);
             }
         }
-        rows::for_each(
+        try_for_each_with(
             panels.into_iter().enumerate(),
             Vec::new,
             |tiles, (i, mut panel)| self.panel(inputs, columns, i * PANEL, &mut panel, tiles, simd),

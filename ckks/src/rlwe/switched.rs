@@ -7,6 +7,7 @@
 
 use super::{SecretKey, kernel};
 use crate::ring::Ntt;
+use crate::ring::parallel::try_for_each_with;
 use crate::simd::Supported;
 use crate::{Error, Simd, Word, params, rows};
 use rayon::prelude::*;
@@ -188,7 +189,7 @@ impl SwitchedDecryptor {
         let start = out.len();
         out.resize(start + rows * columns, 0);
         let out = out.get_mut(start..).unwrap_or_default();
-        rows::for_each(
+        try_for_each_with(
             bytes
                 .chunks_exact(row_bytes)
                 .zip(out.chunks_exact_mut(columns)),

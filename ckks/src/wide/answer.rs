@@ -6,8 +6,9 @@
 
 use super::{RnsSwitch, Widths, bits};
 use crate::ring::Ntt;
+use crate::ring::parallel::try_for_each_with;
 use crate::rlwe::kernel as residues;
-use crate::rows::{Wiped, check_length, for_each};
+use crate::rows::{Wiped, check_length};
 use crate::{Error, PublicKey, RingContext, RngStreams, SecureRng, sample};
 use std::sync::Arc;
 
@@ -145,7 +146,7 @@ impl Responder {
         let first = self.next;
         self.next += terms.len() as u64;
         let this = &*self;
-        for_each(
+        try_for_each_with(
             (first..)
                 .zip(terms)
                 .zip(out.chunks_exact_mut(answer))

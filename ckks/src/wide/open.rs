@@ -6,7 +6,8 @@
 
 use super::{Widths, bits, kernel};
 use crate::ring::Ntt;
-use crate::rows::{Wiped, check_length, for_each};
+use crate::ring::parallel::try_for_each_with;
+use crate::rows::{Wiped, check_length};
 use crate::simd::Supported;
 use crate::{Error, SecretKey, Simd};
 use zeroize::Zeroizing;
@@ -77,7 +78,7 @@ impl WideDecryptor {
         let answers = bytes.len() / answer;
         check_length("answers", answers, answer, bytes.len())?;
         check_length("shares", answers, positions.len(), out.len())?;
-        for_each(
+        try_for_each_with(
             bytes
                 .chunks_exact(answer)
                 .zip(out.chunks_mut(positions.len().max(1))),

@@ -22,7 +22,7 @@ use super::{Encoder, kernel, scratch};
 use crate::RingContext;
 use crate::ckks::{Error, Plaintext};
 use crate::ring::kernel::{reduce_centred, sub_scale};
-use crate::rows::for_each;
+use crate::ring::parallel::try_for_each_with;
 use crate::sample::wipe;
 use rustfft::num_complex::Complex64;
 
@@ -99,7 +99,7 @@ impl Encoder {
         let ring = plaintext.poly.context();
         let degree = ring.degree();
         let limbs = ring.limbs().iter().zip(words.chunks_mut(degree));
-        for_each(limbs, || (), |(), (ntt, limb)| ntt.inverse(limb))?;
+        try_for_each_with(limbs, || (), |(), (ntt, limb)| ntt.inverse(limb))?;
         let half = degree / 2;
         let block = BLOCK.min(half);
         let mut sums = [0.0; BLOCK];

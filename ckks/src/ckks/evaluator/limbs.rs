@@ -5,10 +5,7 @@ use crate::ring::{Ntt, parallel};
 use crate::{Evaluation, Poly, RingContext};
 use std::sync::Arc;
 
-/// Limb `index` of limb-major words; empty past the last.
-pub(super) fn limb(words: &[u64], degree: usize, index: usize) -> &[u64] {
-    words.chunks_exact(degree).nth(index).unwrap_or_default()
-}
+pub(super) use crate::ckks::divide::limb;
 
 /// Limb `index` of one component; empty past the last.
 pub(super) fn of_part(ciphertext: &Ciphertext, part: usize, index: usize) -> &[u64] {

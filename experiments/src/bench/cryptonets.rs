@@ -121,17 +121,22 @@ fn one(options: &Options, model: &Model, chosen: &Chosen, data: &Dataset) -> Res
     Ok(record(options, model, chosen, data, &measured, agreement))
 }
 
-fn load_data(options: &Options, model: &Model) -> Result<Dataset, Error> {
-    let mut data = mnist_test(options.data.as_deref())?;
-    let [channels, rows, columns] = model.network.input;
+/// The test images of a benchmark, the first `wanted` of them, for a model that takes `input`.
+pub(super) fn test_images(
+    folder: Option<&Path>,
+    wanted: Option<NonZeroUsize>,
+    input: [usize; 3],
+) -> Result<Dataset, Error> {
+    let mut data = mnist_test(folder)?;
+    let [channels, rows, columns] = input;
     let images = &mut data.images;
-    if [1, images.rows, images.cols] != model.network.input {
+    if [1, images.rows, images.cols] != input {
         return Err(Error::Usage(format!(
             "the images of {} are 1x{}x{}, the model takes {channels}x{rows}x{columns}",
             data.name, images.rows, images.cols
         )));
     }
-    if let Some(wanted) = options.images.map(NonZeroUsize::get) {
+    if let Some(wanted) = wanted.map(NonZeroUsize::get) {
         check_count(wanted, images.count, data.name)?;
         images.truncate(wanted);
         data.labels.truncate(wanted);
@@ -139,6 +144,12 @@ fn load_data(options: &Options, model: &Model) -> Result<Dataset, Error> {
     if images.count == 0 {
         return Err(Error::Usage(format!("{}: no images", data.name)));
     }
+    Ok(data)
+}
+
+fn load_data(options: &Options, model: &Model) -> Result<Dataset, Error> {
+    let input = model.network.input;
+    let data = test_images(options.data.as_deref(), options.images, input)?;
     let most = model.planned.plan.max_batch();
     if options.batch > most {
         return Err(Error::Usage(format!(

@@ -20,11 +20,12 @@ use halfmask_models::nn::graph::Network as Model;
 use halfmask_models::nn::he::{Client, Packing, Planned, Server, plan};
 use rayon::prelude::*;
 
+use super::cryptonets::test_images;
 use super::labels::{Agreement, Classes};
 use super::summary;
-use crate::data::{Dataset, Images, mnist_test};
+use crate::data::{Dataset, Images};
 use crate::exit::Error;
-use crate::infer::{batches, check_count};
+use crate::infer::batches;
 use crate::machine;
 use crate::model::{ModelSource, hexadecimal};
 use crate::net::Network;
@@ -87,7 +88,7 @@ pub fn run(options: &Options) -> Result<(), Error> {
             "--batch {batch}: the plan takes at most {most} images a batch"
         )));
     }
-    let data = load(options, &model)?;
+    let data = test_images(options.data.as_deref(), options.images, model.input)?;
     let (plan, report) = (planned.plan.clone(), planned.report.clone());
     let expected = classes(&model, &planned, &data.images)?;
     let measured = measure(options, planned, &data.images, batch)?;
@@ -97,27 +98,6 @@ pub fn run(options: &Options) -> Result<(), Error> {
         report::write_json(&record, json)?;
     }
     output::print(&table::render(&record))
-}
-
-fn load(options: &Options, model: &Model) -> Result<Dataset, Error> {
-    let mut data = mnist_test(options.data.as_deref())?;
-    let images = &mut data.images;
-    if [1, images.rows, images.cols] != model.input {
-        let [channels, rows, columns] = model.input;
-        return Err(Error::Usage(format!(
-            "the images of {} are 1x{}x{}, the model takes {channels}x{rows}x{columns}",
-            data.name, images.rows, images.cols
-        )));
-    }
-    if let Some(wanted) = options.images.map(NonZeroUsize::get) {
-        check_count(wanted, images.count, data.name)?;
-        images.truncate(wanted);
-        data.labels.truncate(wanted);
-    }
-    if images.count == 0 {
-        return Err(Error::Usage(format!("{}: no images", data.name)));
-    }
-    Ok(data)
 }
 
 /// Pixels as the model takes them.

@@ -1,6 +1,7 @@
 //! An encrypted vector.
 
-use super::Context;
+use super::encoder::check_scale;
+use super::{Context, Error};
 use crate::{Evaluation, Poly};
 use std::sync::Arc;
 
@@ -16,6 +17,37 @@ pub struct Ciphertext {
 }
 
 impl Ciphertext {
+    /// The ciphertext of components c_0, c_1 (and c_2) that were computed element by element.
+    ///
+    /// # Errors
+    /// [`Error::Coefficients`] unless there are two or three; [`crate::Error::RingMismatch`] unless all are of
+    /// `level`; [`Error::OutOfLevels`], [`Error::BadScale`] below 1.
+    pub fn from_parts(
+        context: &Arc<Context>,
+        parts: Vec<Poly<Evaluation, u64>>,
+        level: usize,
+        scale: f64,
+    ) -> Result<Self, Error> {
+        let ring = context.level_ring(level)?;
+        check_scale("ciphertext", scale)?;
+        if !(2..=3).contains(&parts.len()) {
+            return Err(Error::Coefficients {
+                power: 0,
+                expected: 2,
+                got: parts.len(),
+            });
+        }
+        for part in &parts {
+            ring.check_same(part.context())?;
+        }
+        Ok(Self {
+            context: Arc::clone(context),
+            parts,
+            level,
+            scale,
+        })
+    }
+
     /// The shared tables.
     pub fn context(&self) -> &Arc<Context> {
         &self.context
@@ -49,5 +81,40 @@ impl Ciphertext {
             level: self.level,
             scale: self.scale,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ckks::{Parameters, Preset};
+
+    #[test]
+    fn parts_of_another_shape_are_refused() {
+        let context = Context::new(&Parameters::preset(Preset::N4096).unwrap()).unwrap();
+        let zeros = |level: usize, count: usize| -> Vec<_> {
+            let ring = context.level_ring(level).unwrap();
+            (0..count).map(|_| Poly::zero(ring)).collect()
+        };
+        let made = |parts, level, scale| Ciphertext::from_parts(&context, parts, level, scale);
+        assert_eq!(made(zeros(0, 2), 0, 2.0).unwrap().power(), 1);
+        assert_eq!(made(zeros(1, 3), 1, 2.0).unwrap().power(), 2);
+        assert!(matches!(
+            made(zeros(1, 1), 1, 2.0),
+            Err(Error::Coefficients { got: 1, .. })
+        ));
+        assert!(made(zeros(1, 4), 1, 2.0).is_err());
+        assert!(matches!(
+            made(zeros(0, 2), 1, 2.0),
+            Err(Error::Ring(crate::Error::RingMismatch { .. }))
+        ));
+        assert!(matches!(
+            made(zeros(1, 2), 2, 2.0),
+            Err(Error::OutOfLevels { .. })
+        ));
+        assert!(matches!(
+            made(zeros(1, 2), 1, 0.5),
+            Err(Error::BadScale { .. })
+        ));
     }
 }

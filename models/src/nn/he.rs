@@ -47,6 +47,7 @@ mod tests;
 mod twin;
 
 pub use client::Client;
+pub use layer::Layer;
 pub use plan::{Packing, Plan};
 pub use planner::{Planned, Report, plan};
 pub use server::{Server, ServerConnection};

@@ -47,7 +47,7 @@ impl QuantisedNetwork {
 ///
 /// # Errors
 /// [`Error::Plan`] if a weight leaves 16 bits or a bias the modulus; otherwise as [`IntegerLinear::new`].
-pub(crate) fn quantise(
+pub fn quantise(
     linear: &Linear,
     max_weight: u16,
     weight_scale: f64,

@@ -15,7 +15,7 @@ struct Group {
 
 /// The layer. Its weights are overwritten on drop.
 #[derive(Debug)]
-pub(super) struct Layer {
+pub struct Layer {
     groups: Vec<Group>,
     weights: CentredWeights,
     /// Of each output, times the scale of the outputs.
@@ -24,7 +24,10 @@ pub(super) struct Layer {
 
 impl Layer {
     /// Rounds weights to `weight_scale` times their value and biases to `scale` times, for primes of `bits` bits.
-    pub(super) fn new(
+    ///
+    /// # Errors
+    /// A weight beyond `max_weight`, or primes too wide for sums of even one product.
+    pub fn new(
         linear: &Linear,
         weight_scale: f64,
         scale: f64,
@@ -65,7 +68,8 @@ impl Layer {
     }
 
     /// The largest absolute weight.
-    pub(super) fn largest(linear: &Linear) -> f64 {
+    #[must_use]
+    pub fn largest(linear: &Linear) -> f64 {
         let of = |weights: &mut dyn Iterator<Item = &f64>| {
             weights.fold(f64::MIN_POSITIVE, |m, w| m.max(w.abs()))
         };
@@ -75,18 +79,24 @@ impl Layer {
         }
     }
 
-    pub(super) fn outputs(&self) -> usize {
+    /// Elements of the output.
+    #[must_use]
+    pub fn outputs(&self) -> usize {
         self.bias.len()
     }
 
     /// The biases modulo a prime.
-    pub(super) fn biases(&self, modulus: &Modulus<u64>, field: &Centred) -> Vec<f64> {
+    #[must_use]
+    pub fn biases(&self, modulus: &Modulus<u64>, field: &Centred) -> Vec<f64> {
         let residue = |&b: &f64| field.constant(residue(modulus, b));
         self.bias.iter().map(residue).collect()
     }
 
     /// The layer without its biases, on one strip of every input.
-    pub(super) fn apply(&self, field: &Centred, x: &[Strip]) -> Result<Vec<Strip>, Error> {
+    ///
+    /// # Errors
+    /// A field of a wider prime than the layer was made for.
+    pub fn apply(&self, field: &Centred, x: &[Strip]) -> Result<Vec<Strip>, Error> {
         let mut out = vec![[0.0; STRIP]; self.outputs()];
         if let [only] = self.groups.as_slice()
             && only.inputs.len() == x.len()

@@ -12,43 +12,9 @@
 mod common;
 
 use std::fs;
-use std::path::Path;
 
-use common::{fails, run, succeeded, text};
+use common::{fails, figures, record_of, run, run_on_something, succeeded, text};
 use serde_json::{Value, json};
-
-/// A command's record, its file, and what it printed.
-fn record_of(folder: &Path, name: &str, arguments: &[&str]) -> (Value, String, String) {
-    let path = text(&folder.join(name));
-    let printed = succeeded(&run(&[arguments, &["--json", &path]].concat()));
-    let record = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
-    (record, path, printed)
-}
-
-/// Figures of one entry, all positive but for those named.
-#[track_caller]
-fn figures(entry: &Value, keys: &[&str], maybe_zero: &[&str]) {
-    for key in keys {
-        let figure = entry[key].as_f64();
-        let good = figure.is_some_and(|x| x > 0.0 || (x == 0.0 && maybe_zero.contains(key)));
-        assert!(good, "{key}: {} in {entry}", entry[key]);
-    }
-}
-
-#[track_caller]
-fn run_on_something(record: &Value, name: &str) {
-    assert_eq!(record["name"], name);
-    assert!(
-        record["commit"]
-            .as_str()
-            .is_some_and(|hash| !hash.is_empty())
-    );
-    for key in ["cpu", "simd"] {
-        let said = record["machine"][key].as_str();
-        assert!(said.is_some_and(|said| !said.is_empty()), "{key}");
-    }
-    figures(&record["machine"], &["cores"], &[]);
-}
 
 #[test]
 fn relu_modes_side_by_side_and_their_costs_used() {
@@ -74,10 +40,13 @@ fn relu_modes_side_by_side_and_their_costs_used() {
         "relus",
         "relus_per_second",
         "bytes_per_relu",
+        "bytes_up_per_relu",
+        "bytes_down_per_relu",
         "and_gates_per_relu",
         "cots_per_relu",
         "rounds",
         "error_bound",
+        "relative_error_bound",
     ];
     for mode in modes {
         let no_gates: &[&str] = if mode["mode"] == "ot" {

@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{garble, he, ot, record, relu, spn};
+use super::{ckks, garble, he, linear, maxpool, ot, precision, record, relu, spn, spn_accuracy};
 
 /// A record of a benchmark.
 pub enum AnyRecord {
@@ -13,12 +13,22 @@ pub enum AnyRecord {
     Encrypted(Box<he::Record>),
     /// Of ReLU layers.
     Relu(relu::Record),
+    /// Of maxima over windows.
+    MaxPool(maxpool::Record),
     /// Of garbling.
     Garble(garble::Record),
     /// Of correlated OT.
     Ot(ot::Record),
+    /// Of the CKKS scheme.
+    Ckks(ckks::Record),
+    /// Of linear layers under encryption.
+    Linear(linear::Record),
     /// Of sum-product networks.
     Spn(spn::Record),
+    /// Of accuracy by precision.
+    Precision(precision::Record),
+    /// Of the precision of sum-product networks.
+    SpnAccuracy(spn_accuracy::Record),
 }
 
 /// Reads a record of the benchmark that it names.
@@ -32,9 +42,14 @@ pub fn parse(text: &str) -> Result<AnyRecord, String> {
     let value: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
     match value.get("name").and_then(Value::as_str) {
         Some("relu") => of(value).map(AnyRecord::Relu),
+        Some("maxpool") => of(value).map(AnyRecord::MaxPool),
         Some("garble") => of(value).map(AnyRecord::Garble),
         Some("ot") => of(value).map(AnyRecord::Ot),
+        Some("ckks") => of(value).map(AnyRecord::Ckks),
+        Some("linear") => of(value).map(AnyRecord::Linear),
+        Some("precision") => of(value).map(AnyRecord::Precision),
         Some("spn") => of(value).map(AnyRecord::Spn),
+        Some("spn-accuracy") => of(value).map(AnyRecord::SpnAccuracy),
         Some("cryptonets") if value.get("protocol").and_then(Value::as_str) == Some("he") => {
             of(value).map(Box::new).map(AnyRecord::Encrypted)
         }
@@ -62,7 +77,12 @@ impl AnyRecord {
                 Ok(format!("{} images on ciphertexts alone", record.images))
             }
             Self::Relu(record) => check_relu(record),
+            Self::MaxPool(record) => check_maxpool(record),
+            Self::Precision(record) => record.check(),
             Self::Spn(record) => record.check(),
+            Self::Ckks(record) => check_ckks(record),
+            Self::Linear(record) => check_linear(record),
+            Self::SpnAccuracy(record) => record.check(),
             Self::Garble(record) => {
                 some("kernels", &record.kernels)?;
                 for kernel in &record.kernels {
@@ -95,18 +115,119 @@ fn check_relu(record: &relu::Record) -> Result<String, String> {
             return Err(format!("{found} modes {mode}, expected {expected}"));
         }
     }
-    for mode in record.modes.iter().chain(&record.engines) {
+    let modes = record.modes.iter().chain(&record.engines);
+    for mode in modes.chain(&record.widths) {
         let name = format!("{} on {} bits", mode.mode, mode.width);
         positive(&name, mode.relus as f64)?;
         positive(&name, mode.relus_per_second)?;
+        positive(&name, mode.online_relus_per_second)?;
         positive(&name, mode.bytes_per_relu)?;
+        adds_up(
+            &name,
+            mode.bytes_per_relu,
+            [mode.bytes_up_per_relu, mode.bytes_down_per_relu],
+        )?;
         positive(&name, mode.cots_per_relu)?;
         positive(&name, mode.rounds as f64)?;
         not_negative(&name, mode.and_gates_per_relu)?;
+        positive(&name, mode.relative_error_bound)?;
         not_negative(&name, mode.error_bound - mode.error_seen)?;
+        not_negative(&name, mode.relative_error_bound - mode.relative_error_seen)?;
     }
     record.costs.check().map_err(|error| error.to_string())?;
     Ok(format!("{} ReLU modes", record.modes.len()))
+}
+
+/// Every operation takes time, quartiles are in order, and products lose bits but not all.
+fn check_ckks(record: &ckks::Record) -> Result<String, String> {
+    some("sets", &record.sets)?;
+    for set in &record.sets {
+        some("operations", &set.operations)?;
+        for operation in &set.operations {
+            let name = format!("{}, {}", set.preset, operation.operation);
+            let times = operation.microseconds;
+            positive(&name, times.lower_quartile)?;
+            not_negative(&name, times.median - times.lower_quartile)?;
+            not_negative(&name, times.upper_quartile - times.median)?;
+        }
+        let precision = set.precision;
+        positive(&set.preset, precision.chain_products as f64)?;
+        positive(&set.preset, precision.product_bits)?;
+        positive(&set.preset, precision.chain_bits)?;
+        // The worst slot varies from key to key.
+        not_negative(
+            &set.preset,
+            precision.fresh_bits + 1.0 - precision.product_bits,
+        )?;
+        enough(&set.preset, set.security_bits)?;
+    }
+    Ok(format!("{} parameter sets", record.sets.len()))
+}
+
+/// Every output is right, and whatever is sent and computed is something.
+fn check_linear(record: &linear::Record) -> Result<String, String> {
+    some("settings", &record.settings)?;
+    some("runs", &record.runs)?;
+    for setting in &record.settings {
+        let name = format!("{} as {}", setting.layer, setting.packing);
+        enough(&name, setting.security_bits)?;
+        positive(&name, setting.images as f64)?;
+        positive(&name, setting.bytes_keys as f64)?;
+    }
+    for run in &record.runs {
+        let name = format!("{} as {} on {}", run.layer, run.packing, run.images);
+        positive(&name, run.images as f64)?;
+        positive(&name, run.seconds_client)?;
+        positive(&name, run.seconds_server)?;
+        positive(&name, run.bytes_up as f64)?;
+        positive(&name, run.bytes_down as f64)?;
+        positive(&name, run.error)?;
+        run.check()?;
+    }
+    Ok(format!("{} linear layers", record.runs.len()))
+}
+
+fn enough(what: &str, security_bits: u32) -> Result<(), String> {
+    if security_bits >= 128 {
+        return Ok(());
+    }
+    Err(format!("{what}: {security_bits} bits of security"))
+}
+
+/// What every mode of a record of maxima must satisfy.
+fn check_maxpool(record: &maxpool::Record) -> Result<String, String> {
+    some("modes", &record.modes)?;
+    for mode in &record.modes {
+        let name = format!(
+            "{} on {} of {} bits",
+            mode.mode, mode.window, mode.value_bits
+        );
+        positive(&name, mode.windows as f64)?;
+        positive(&name, mode.windows_per_second)?;
+        positive(&name, mode.online_windows_per_second)?;
+        positive(&name, mode.bytes_per_window)?;
+        let ways = [mode.bytes_up_per_window, mode.bytes_down_per_window];
+        adds_up(&name, mode.bytes_per_window, ways)?;
+        positive(&name, mode.cots_per_window)?;
+        positive(&name, mode.rounds as f64)?;
+        not_negative(&name, mode.and_gates_per_window)?;
+        if mode.error_seen > mode.error_bound {
+            let (seen, bound) = (mode.error_seen, mode.error_bound);
+            return Err(format!(
+                "{name}: an error of {seen} beyond the bound {bound}"
+            ));
+        }
+    }
+    Ok(format!("{} kinds of maxima", record.modes.len()))
+}
+
+/// Bytes both ways are those of either way.
+fn adds_up(what: &str, bytes: f64, ways: [f64; 2]) -> Result<(), String> {
+    let sum: f64 = ways.iter().sum();
+    if (bytes - sum).abs() > 1e-6 * bytes {
+        return Err(format!("{what}: {bytes} bytes both ways, but {sum} by way"));
+    }
+    ways.iter().try_for_each(|bytes| not_negative(what, *bytes))
 }
 
 fn some<T>(what: &str, entries: &[T]) -> Result<(), String> {

@@ -39,6 +39,8 @@ pub struct Record {
     pub and_gates: usize,
     /// What it ran on.
     pub machine: Machine,
+    /// Largest resident memory of both parties together; null where the system does not tell.
+    pub peak_rss_bytes: Option<u64>,
     /// The source's commit, or `unknown`.
     pub commit: String,
 }
@@ -95,6 +97,7 @@ pub fn measure(options: &Options) -> Result<Record, Error> {
         kernels,
         and_gates: template.and_gates(),
         machine: Machine::here(simd.unwrap_or_default()),
+        peak_rss_bytes: machine::peak_memory(),
         commit: machine::commit().hash,
     })
 }

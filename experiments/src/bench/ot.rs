@@ -32,6 +32,8 @@ pub struct Record {
     pub cots: usize,
     /// What it ran on.
     pub machine: Machine,
+    /// Largest resident memory of both parties together; null where the system does not tell.
+    pub peak_rss_bytes: Option<u64>,
     /// The source's commit, or `unknown`.
     pub commit: String,
 }
@@ -75,6 +77,7 @@ pub fn measure(options: &Options) -> Result<Record, Error> {
         protocols: protocols.collect::<Result<_, _>>()?,
         cots: requests * REQUEST,
         machine: Machine::here(options.simd.to_string()),
+        peak_rss_bytes: machine::peak_memory(),
         commit: machine::commit().hash,
     })
 }

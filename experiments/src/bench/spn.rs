@@ -26,7 +26,7 @@ use crate::machine::{self, Machine};
 use crate::net::Network;
 use crate::output;
 use crate::report;
-use crate::spn::accuracy::Errors;
+use crate::spn::errors::Errors;
 use crate::spn::source::{self, Loaded, Source};
 use profile::Measured;
 
@@ -36,7 +36,7 @@ pub const LABEL_MARGIN: f64 = 2e-3;
 /// What to measure.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Files of networks; without any, those of the source tree.
+    /// Names or files of networks; without any, those of the source tree.
     pub models: Vec<PathBuf>,
     /// By what.
     pub profiles: Vec<Profile>,

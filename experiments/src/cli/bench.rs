@@ -1,6 +1,8 @@
 //! `halfmask bench`, and the check of its records.
 
+mod ciphertexts;
 mod parts;
+mod precision;
 mod spn;
 
 use std::ffi::OsString;
@@ -33,9 +35,15 @@ pub(super) struct Arguments {
 enum Command {
     Cryptonets(CryptonetsArguments),
     Relu(parts::ReluArguments),
+    #[command(name = "maxpool")]
+    MaxPool(parts::MaxPoolArguments),
     Garble(parts::GarbleArguments),
     Ot(parts::OtArguments),
+    Ckks(ciphertexts::CkksArguments),
+    Linear(ciphertexts::LinearArguments),
+    Precision(precision::PrecisionArguments),
     Spn(spn::SpnArguments),
+    SpnAccuracy(spn::SpnAccuracyArguments),
 }
 
 /// CryptoNets on the MNIST test set: throughput, accuracy, bytes, rounds, memory
@@ -126,9 +134,14 @@ impl Arguments {
             }
             Command::Cryptonets(arguments) => cryptonets::run(&arguments.resolve()?),
             Command::Relu(arguments) => arguments.run(),
+            Command::MaxPool(arguments) => arguments.run(),
             Command::Garble(arguments) => arguments.run(),
             Command::Ot(arguments) => arguments.run(),
+            Command::Ckks(arguments) => arguments.run(),
+            Command::Linear(arguments) => arguments.run(),
+            Command::Precision(arguments) => arguments.run(),
             Command::Spn(arguments) => arguments.run(),
+            Command::SpnAccuracy(arguments) => arguments.run(),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use halfmask_models::spn::graph::{Evidence, Spn};
 use halfmask_models::spn::import;
 
-use super::{model, rows, sample};
+use super::{model, region_graph, rows, sample};
 use crate::exit::Error;
 
 /// The variable that names the data folder.
@@ -20,6 +20,9 @@ const BUILT_IN: (&str, &str) = (
     "nltcs",
     include_str!("../../../models/spn/nltcs/model.spn.json"),
 );
+
+/// How the source of rows drawn from a model begins.
+pub const SAMPLED: &str = "sampled from the model";
 
 /// Where rows come from.
 #[derive(Clone, Debug)]
@@ -78,7 +81,7 @@ impl Loaded {
             ),
             None => (
                 sample::rows(&spn, wanted.rows, wanted.seed),
-                format!("sampled from the model, seed {}", wanted.seed),
+                format!("{SAMPLED}, seed {}", wanted.seed),
             ),
         };
         rows.truncate(wanted.rows);
@@ -117,20 +120,29 @@ fn name(path: &Path) -> String {
     }
 }
 
-/// The networks of these files, or without any those of the source tree that this folder is in, or else the one that comes with the
-/// program; with rows.
+/// The networks of these files or, by their names, of the source tree that this folder is in; without any all of that, or else the
+/// one that comes with the program; with rows. `random-N` is a random network whose root has N splits.
 ///
 /// # Errors
 /// If a file is unusable.
 pub fn load(models: &[PathBuf], wanted: &Source) -> Result<Vec<Loaded>, Error> {
+    let tree = source_tree()?;
     let found = match models {
-        [] => source_tree()?,
-        models => models.to_vec(),
+        [] => tree,
+        models => models.iter().map(|model| named(model, &tree)).collect(),
     };
     if found.is_empty() {
         return Ok(vec![Loaded::built_in(wanted)?]);
     }
-    let read = |path: &PathBuf| Loaded::read(path, wanted);
+    let read = |path: &PathBuf| match (path.to_str(), region_graph::named(path)) {
+        _ if path.exists() => Loaded::read(path, wanted),
+        (Some(name), _) if name == BUILT_IN.0 => Loaded::built_in(wanted),
+        (_, Some(splits)) => {
+            let spn = region_graph::network(splits, wanted.seed)?;
+            Loaded::with_rows(name(path), spn, wanted)
+        }
+        _ => Loaded::read(path, wanted),
+    };
     let mut loaded: Vec<Loaded> = found.iter().map(read).collect::<Result<_, _>>()?;
     // Figures go by name: two of one name have their paths instead.
     let names: Vec<String> = loaded.iter().map(|model| model.name.clone()).collect();
@@ -140,6 +152,24 @@ pub fn load(models: &[PathBuf], wanted: &Source) -> Result<Vec<Loaded>, Error> {
         }
     }
     Ok(loaded)
+}
+
+/// The file of the model of the source tree that an argument names; else the argument.
+fn named(argument: &Path, tree: &[PathBuf]) -> PathBuf {
+    let of_tree = tree.iter().find(|file| Path::new(&name(file)) == argument);
+    match of_tree {
+        Some(file) if !argument.exists() => file.clone(),
+        _ => argument.to_owned(),
+    }
+}
+
+/// Names of the models of the source tree that this folder is in, or else of the one that comes with the program.
+#[must_use]
+pub fn names() -> Vec<String> {
+    match source_tree().unwrap_or_default().as_slice() {
+        [] => vec![BUILT_IN.0.to_owned()],
+        files => files.iter().map(|file| name(file)).collect(),
+    }
 }
 
 /// The models of the source tree that this folder is in, none elsewhere.
@@ -166,7 +196,10 @@ fn models_in(folder: &Path) -> Vec<PathBuf> {
 
 /// The test split of a data set by its name: in the folder given or else in `$HALFMASK_DATA`, which must be there; then in `data/` and
 /// `../shared/data`; in `debd/` or directly.
-fn test_split(name: &str, data: Option<&Path>) -> Result<Option<PathBuf>, Error> {
+///
+/// # Errors
+/// If the folder that is named is not there.
+pub fn test_split(name: &str, data: Option<&Path>) -> Result<Option<PathBuf>, Error> {
     let variable = env::var_os(VARIABLE).filter(|value| !value.is_empty());
     let named = match (data, variable) {
         (Some(folder), _) => Some((folder.to_owned(), "--data")),
@@ -206,6 +239,19 @@ mod tests {
         ] {
             assert_eq!(name(Path::new(path)), expected);
         }
+    }
+
+    #[test]
+    fn models_of_the_tree_go_by_their_names() {
+        // Tests run inside the tree.
+        let tree = source_tree().unwrap();
+        let nltcs = named(Path::new("nltcs"), &tree);
+        assert!(nltcs.ends_with("models/spn/nltcs/model.spn.json"));
+        assert!(names().iter().any(|name| name == "nltcs"));
+        for file in ["nltcs.spn.json", "none"].map(Path::new) {
+            assert_eq!(named(file, &tree), file);
+        }
+        assert_eq!(named(Path::new("nltcs"), &[]), Path::new("nltcs"));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use halfmask::data::{Images, Labels};
 use halfmask::model::{BUILT_IN, ModelSource};
 use halfmask_models::nn::twin::Twin;
+use serde_json::Value;
 
 /// The longest that anything in these tests may take.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -236,4 +237,38 @@ pub fn names(folder: &Path) -> Vec<String> {
         .collect();
     names.sort();
     names
+}
+
+/// A command's record, its file, and what it printed.
+pub fn record_of(folder: &Path, name: &str, arguments: &[&str]) -> (Value, String, String) {
+    let path = text(&folder.join(name));
+    let printed = succeeded(&run(&[arguments, &["--json", &path]].concat()));
+    let record = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+    (record, path, printed)
+}
+
+/// Figures of one entry, all positive but for those named.
+#[track_caller]
+pub fn figures(entry: &Value, keys: &[&str], maybe_zero: &[&str]) {
+    for key in keys {
+        let figure = entry[key].as_f64();
+        let good = figure.is_some_and(|x| x > 0.0 || (x == 0.0 && maybe_zero.contains(key)));
+        assert!(good, "{key}: {} in {entry}", entry[key]);
+    }
+}
+
+/// What every record says of where it was made.
+#[track_caller]
+pub fn run_on_something(record: &Value, name: &str) {
+    assert_eq!(record["name"], name);
+    assert!(
+        record["commit"]
+            .as_str()
+            .is_some_and(|hash| !hash.is_empty())
+    );
+    for key in ["cpu", "simd"] {
+        let said = record["machine"][key].as_str();
+        assert!(said.is_some_and(|said| !said.is_empty()), "{key}");
+    }
+    figures(&record["machine"], &["cores"], &[]);
 }

@@ -1,6 +1,6 @@
-//! The record as tables.
+//! The record as a table.
 
-use super::{MaxPoolMode, Mode, Record};
+use super::{Mode, Record};
 use crate::bench::table::table;
 
 /// The record for people.
@@ -23,9 +23,11 @@ pub fn render(record: &Record) -> String {
             format!("{:.1}", m.cots_per_relu),
             m.rounds.to_string(),
             format!("{:.2}", m.error_bound),
+            format!("{:.1e}", m.relative_error_bound),
         ]
     };
-    let rows = record.modes.iter().chain(&record.engines).map(row);
+    let modes = record.modes.iter().chain(&record.engines);
+    let rows = modes.chain(&record.widths).map(row);
     let header = [
         "mode",
         "OT",
@@ -40,19 +42,7 @@ pub fn render(record: &Record) -> String {
         "COT",
         "rounds",
         "error <=",
+        "of the largest",
     ];
-    let relus = table(&header, rows.collect(), 3);
-    let row = |m: &MaxPoolMode| {
-        vec![
-            m.mode.clone(),
-            m.cot.clone(),
-            format!("{} values of {} bits", m.window, m.value_bits),
-            format!("{:.3}", m.windows_per_second / 1e6),
-            format!("{:.1}", m.bytes_per_window),
-            m.error_bound.to_string(),
-        ]
-    };
-    let rows = record.max_pools.iter().map(row).collect();
-    let header = ["maxima", "OT", "window", "M windows/s", "bytes", "error <="];
-    format!("{relus}\n{}\n", table(&header, rows, 3))
+    format!("{}\n", table(&header, rows.collect(), 3))
 }

@@ -1,4 +1,4 @@
-//! Notes which compiler builds the program, for the records it writes.
+//! Notes which compiler builds the program, and with which flags, for the records it writes.
 
 use std::{env, process::Command};
 
@@ -11,4 +11,10 @@ fn main() {
         |output| String::from_utf8_lossy(&output.stdout).trim().to_owned(),
     );
     println!("cargo::rustc-env=HALFMASK_RUSTC={version}");
+    // Cargo separates flags by this character.
+    let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
+    println!(
+        "cargo::rustc-env=HALFMASK_RUSTFLAGS={}",
+        flags.replace('\u{1f}', " ")
+    );
 }

@@ -64,7 +64,7 @@ pub fn peak_memory() -> Option<u64> {
 }
 
 /// The value of a line `name : value`.
-fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+pub(crate) fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     text.lines()
         .filter_map(|line| line.split_once(':'))
         .find(|(key, _)| key.trim() == name)
@@ -82,7 +82,8 @@ pub fn kernels_name(kernels: Kernels) -> String {
     }
 }
 
-/// What git says, now, about the folder the program was built from.
+/// What git says, now, about the folder the program was built from. Results do not count: a run of several records would find the
+/// tree changed by its own first one.
 #[must_use]
 pub fn commit() -> Commit {
     let git = |arguments: &[&str]| {
@@ -99,7 +100,15 @@ pub fn commit() -> Commit {
     };
     Commit {
         hash: git(&["rev-parse", "HEAD"]).unwrap_or_else(|| "unknown".into()),
-        dirty: git(&["status", "--porcelain", "--untracked-files=no"]).map(|text| !text.is_empty()),
+        dirty: git(&[
+            "status",
+            "--porcelain",
+            "--untracked-files=no",
+            "--",
+            ":/",
+            ":(top,exclude)results",
+        ])
+        .map(|text| !text.is_empty()),
     }
 }
 

@@ -6,12 +6,24 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use crate::exit::Error;
+use crate::experiment::definition::{Scale, Settings};
+use crate::experiment::list::list;
+use crate::experiment::run::{self, Options};
+use crate::experiment::store::Store;
+use crate::experiment::{catalogue, check, doctor, report};
+use crate::net::Network;
 use crate::output::check_target;
-use crate::spn::accuracy::{Options, run};
-use crate::spn::source::Source;
 
-/// Experiments: sweeps of parameters, as CSV
+/// Experiments: run them, report what they measured, check it against what is claimed
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  halfmask experiment list
+  halfmask experiment run cryptonets-throughput --quick
+  halfmask experiment run all --full
+  halfmask experiment run cryptonets-latency --network lan --network 50mbit,80ms --reps 20
+
+Records are appended to results/raw/ID.jsonl, a point a line.")]
 pub(super) struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -19,70 +31,166 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    SpnAccuracy(SpnAccuracyArguments),
+    List(ListArguments),
+    Run(RunArguments),
+    Report(ReportArguments),
+    Check(CheckArguments),
+    Doctor(DoctorArguments),
 }
 
-/// Sum-product networks in fixed point: error against float64 and AND gates, by fraction bits and tables of the log-sum
+/// All experiments: what each shows, whether it can run here, and what it takes
+#[derive(Debug, Args)]
+struct ListArguments {
+    /// As JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Run experiments, and append what they measure to the records
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  halfmask experiment spn-accuracy --output accuracy.csv                        all models of the source tree
-  halfmask experiment spn-accuracy nltcs.spn.json --output accuracy.csv --rows 3236
-  halfmask experiment spn-accuracy model.spn.json --input rows.csv --fraction 14,16 --output accuracy.csv
+  halfmask experiment run cryptonets-throughput --quick
+  halfmask experiment run relu-cost ot garbling --full --data ../data
+  halfmask experiment run all --full
 
-Evaluates in the clear the integers that the protocol computes. Rows are those of --input, or a data set's test split, found by
-the model's name in --data, $HALFMASK_DATA, data/ and ../shared/data (there in debd/ or directly), or else drawn from the model.")]
-struct SpnAccuracyArguments {
-    /// Sum-product networks [default: models/spn/*/model.spn.json of this folder or one above it, else a built-in one of nltcs]
-    models: Vec<PathBuf>,
-    /// Where the CSV goes, whole or not at all
-    #[arg(long, value_name = "FILE")]
-    output: PathBuf,
-    /// Fraction bits of log2-likelihoods, 12 to 20
-    #[arg(
-        long,
-        value_name = "BITS",
-        value_delimiter = ',',
-        default_value = "12,14,16,18"
-    )]
-    #[arg(value_parser = clap::value_parser!(u32).range(12..=20))]
-    fraction: Vec<u32>,
-    /// Rows a model, or as many as there are
+A job that fails costs its own records alone: the others still run, and the exit code is 1.")]
+struct RunArguments {
+    /// Ids of experiments, or all
+    #[arg(required = true, value_name = "ID")]
+    ids: Vec<String>,
+    /// At most two minutes each [default]
+    #[arg(long, conflicts_with = "full")]
+    quick: bool,
+    /// Everything, as often as quartiles need
+    #[arg(long)]
+    full: bool,
+    /// Repetitions of every job, instead of each experiment's own
     #[arg(long, value_name = "N")]
-    #[arg(default_value_t = NonZeroUsize::new(1024).unwrap_or(NonZeroUsize::MIN))]
-    rows: NonZeroUsize,
-    /// Rows for every model: CSV, plain or gzip
-    #[arg(long, value_name = "FILE")]
-    input: Option<PathBuf>,
-    /// The folder with data sets, in debd/ or directly
-    #[arg(long, value_name = "DIR", conflicts_with = "input")]
-    data: Option<PathBuf>,
-    /// Seed of rows drawn from a model
+    reps: Option<NonZeroUsize>,
+    /// Over this network instead of the experiment's own: loopback, lan, lan10, wan, or a rate and a round trip such as 50mbit,80ms; may be
+    /// repeated. Of no effect where nothing is sent
+    #[arg(long, value_name = "NETWORK")]
+    network: Vec<Network>,
+    /// Seed of inputs that are drawn; keys, masks and labels never come from it
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
+    /// The folder with data sets
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// The folder of results [default: results of this folder or one above it]
+    #[arg(long, value_name = "DIR")]
+    results: Option<PathBuf>,
 }
 
 impl Arguments {
     pub fn run(self) -> Result<(), Error> {
         match self.command {
-            Command::SpnAccuracy(arguments) => run(&arguments.resolve()?),
+            Command::List(arguments) => list(catalogue::ALL, arguments.json),
+            Command::Run(arguments) => run::run(&arguments.resolve()?),
+            Command::Report(arguments) => report::run(&arguments.resolve()?),
+            Command::Check(arguments) => check::run(&arguments.resolve()),
+            Command::Doctor(DoctorArguments { data, json }) => {
+                doctor::run(&doctor::Options { data, json })
+            }
         }
     }
 }
 
-impl SpnAccuracyArguments {
+impl RunArguments {
     fn resolve(self) -> Result<Options, Error> {
-        check_target("--output", &self.output)?;
         Ok(Options {
-            models: self.models,
-            source: Source {
-                input: self.input,
-                data: self.data,
+            experiments: catalogue::find(&self.ids)?,
+            settings: Settings {
+                scale: if self.full { Scale::Full } else { Scale::Quick },
+                networks: (!self.network.is_empty()).then_some(self.network),
                 seed: self.seed,
-                rows: self.rows.get(),
+                repetitions: self.reps.map(NonZeroUsize::get),
             },
-            fractions: self.fraction,
-            output: self.output,
+            data: self.data,
+            store: Store::find(self.results),
         })
+    }
+}
+
+/// Write CSV, plots, LaTeX and the generated tables of pages from the newest runs
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  halfmask experiment report                                       all experiments that have records
+  halfmask experiment report cryptonets-throughput
+  halfmask experiment report --scale full --page README.md --page ARTIFACT.md
+
+Writes ID.csv, plots/NAME.svg and .png, tex/NAME.tex and tex/values.tex into the folder of results. In pages, tables go between markers such as
+<!-- headline: begin --> and <!-- headline: end -->.")]
+struct ReportArguments {
+    /// Ids of experiments [default: all]
+    #[arg(value_name = "ID")]
+    ids: Vec<String>,
+    /// The newest runs of this scale [default: the newest of all]
+    #[arg(long, value_enum, value_name = "SCALE")]
+    scale: Option<Scale>,
+    /// Replace the generated tables of this page; may be repeated
+    #[arg(long, value_name = "FILE", visible_alias = "readme")]
+    page: Vec<PathBuf>,
+    /// The folder of results [default: results of this folder or one above it]
+    #[arg(long, value_name = "DIR")]
+    results: Option<PathBuf>,
+}
+
+/// Compare every claim with the newest records, and fail if one does not hold
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  halfmask experiment check
+  halfmask experiment check --scale full        a claim without a record fails too
+  halfmask experiment check --json              with reasons, references and their hardware")]
+struct CheckArguments {
+    /// The newest runs of this scale [default: the newest of all]
+    #[arg(long, value_enum, value_name = "SCALE")]
+    scale: Option<Scale>,
+    /// The folder of results [default: results of this folder or one above it]
+    #[arg(long, value_name = "DIR")]
+    results: Option<PathBuf>,
+    /// As JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What this machine can run, and what to install for the rest
+#[derive(Debug, Args)]
+struct DoctorArguments {
+    /// The folder with data sets
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// As JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl ReportArguments {
+    fn resolve(self) -> Result<report::Options, Error> {
+        for page in &self.page {
+            check_target("--page", page)?;
+        }
+        Ok(report::Options {
+            experiments: match self.ids.as_slice() {
+                [] => catalogue::ALL.to_vec(),
+                ids => catalogue::find(ids)?,
+            },
+            scale: self.scale,
+            store: Store::find(self.results),
+            pages: self.page,
+        })
+    }
+}
+
+impl CheckArguments {
+    fn resolve(self) -> check::Options {
+        check::Options {
+            store: Store::find(self.results),
+            scale: self.scale,
+            json: self.json,
+        }
     }
 }

@@ -8,11 +8,11 @@ use super::axis::{Frame, Side, small};
 use super::canvas::{Anchor, Area, At, Canvas};
 use super::legend::bar_labels;
 use super::lines::draw_whisker;
-use super::marks::{self, Placed};
-use super::model::Bars;
+use super::marks;
+use super::model::{Bars, Mark};
 use super::number;
 use super::scale::{Origin, Scale};
-use super::style::{INK, SMALL, Style};
+use super::style::{INK, MARKER, SMALL, Style};
 use super::text::{CAPITAL, LEADING};
 use layout::Layout;
 use slots::Slot;
@@ -26,9 +26,14 @@ pub fn draw(canvas: &mut Canvas, area: &Area, bars: &Bars) {
     let scale = scale(bars, &slots);
     let ends = ends(bars, &slots);
     let widest = canvas.face.widest(ends.iter().map(|end| &end.text), SMALL);
+    let beyond = if bars.marks.is_empty() {
+        0.0
+    } else {
+        2.0 * MARKER
+    };
     let margin = match bars.horizontal {
-        true => area.inside(0.0, 0.0, widest + GAP, 0.0),
-        false => area.inside(0.0, SMALL, 0.0, 0.0),
+        true => area.inside(0.0, 0.0, widest + GAP + beyond, 0.0),
+        false => area.inside(0.0, SMALL + beyond, 0.0, 0.0),
     };
     let mut frame = frame(canvas, &margin, bars, &slots, &scale);
     let mut layout = Layout::new(bars, slots.len(), &frame.plot, scale);
@@ -50,19 +55,20 @@ pub fn draw(canvas: &mut Canvas, area: &Area, bars: &Bars) {
             taken.extend(draw_bar(canvas, bars, slot, category, &layout));
         }
     }
+    let place = |mark: &Mark| layout.point(layout.place(mark.x), mark.y);
     if written {
-        taken.extend(ends.iter().map(|end| write_end(canvas, end, &layout)));
+        let stars: Vec<Area> = bars
+            .marks
+            .iter()
+            .map(|mark| marks::star(place(mark)))
+            .collect();
+        taken.extend(
+            ends.iter()
+                .map(|end| write_end(canvas, end, &layout, &stars)),
+        );
     }
     frame.draw_sides(canvas);
-    let placed: Vec<Placed> = bars
-        .marks
-        .iter()
-        .map(|mark| Placed {
-            at: layout.point(layout.place(mark.x), mark.y),
-            label: &mark.label,
-        })
-        .collect();
-    marks::draw(canvas, &frame.plot, &placed, &taken);
+    marks::draw(canvas, &frame.plot, &bars.marks, place, &taken);
 }
 
 fn frame(canvas: &Canvas, area: &Area, bars: &Bars, slots: &[Slot], scale: &Scale) -> Frame {
@@ -153,32 +159,35 @@ fn ends(bars: &Bars, slots: &[Slot]) -> Vec<End> {
         .collect()
 }
 
-/// Writes a bar's value at its end. Returns what that covers.
-fn write_end(canvas: &mut Canvas, end: &End, layout: &Layout) -> Area {
+/// Writes a bar's value at its end, or beyond the stars that are there. Returns what that covers.
+fn write_end(canvas: &mut Canvas, end: &End, layout: &Layout, stars: &[Area]) -> Area {
     let at = layout.point(layout.middle(end.category, end.slot), end.reach);
     let (width, height) = (canvas.face.width(&end.text, SMALL), SMALL * LEADING);
-    let (anchor, baseline, area) = if layout.horizontal {
-        let baseline = At {
-            x: at.x + GAP,
-            y: at.y + SMALL * CAPITAL / 2.0,
-        };
-        (Anchor::Start, baseline, (baseline.x, at.y - height / 2.0))
-    } else {
-        let baseline = At {
-            x: at.x,
-            y: at.y - GAP,
-        };
-        (
-            Anchor::Middle,
-            baseline,
-            (at.x - width / 2.0, at.y - height),
-        )
+    let mut area = match layout.horizontal {
+        true => Area {
+            left: at.x + GAP,
+            top: at.y - height / 2.0,
+            width,
+            height,
+        },
+        false => Area {
+            left: at.x - width / 2.0,
+            top: at.y - height,
+            width,
+            height,
+        },
     };
-    canvas.text(&end.text, baseline, &small(anchor));
-    Area {
-        left: area.0,
-        top: area.1,
-        width,
-        height,
+    for _ in stars {
+        match stars.iter().find(|star| star.overlap(&area) > 0.0) {
+            Some(star) if layout.horizontal => area.left = star.right(),
+            Some(star) => area.top = star.top - height,
+            None => break,
+        }
     }
+    let baseline = At {
+        x: area.left,
+        y: area.top + (height + SMALL * CAPITAL) / 2.0,
+    };
+    canvas.text(&end.text, baseline, &small(Anchor::Start));
+    area
 }

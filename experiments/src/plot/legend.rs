@@ -2,7 +2,7 @@
 
 use super::axis::small;
 use super::canvas::{Anchor, Area, At, Canvas};
-use super::model::{Bars, Lines};
+use super::model::{Bars, Lines, Mark};
 use super::style::{SMALL, Style, draw_star};
 use super::text::{CAPITAL, Face, LEADING};
 
@@ -38,7 +38,7 @@ pub fn of_lines(lines: &Lines) -> Vec<Entry> {
             },
         }
     });
-    entries(series, !lines.marks.is_empty())
+    entries(series, &lines.marks)
 }
 
 /// A legend's entries, one for each label.
@@ -48,7 +48,7 @@ pub fn of_bars(bars: &Bars) -> Vec<Entry> {
         label: label.to_owned(),
         symbol: Symbol::Bar(Style::of(index)),
     });
-    entries(stacks, !bars.marks.is_empty())
+    entries(stacks, &bars.marks)
 }
 
 /// The labels of all stacks, each once: their order decides their looks.
@@ -62,15 +62,28 @@ pub fn bar_labels(bars: &Bars) -> Vec<&str> {
     labels
 }
 
-fn entries(measured: impl Iterator<Item = Entry>, marks: bool) -> Vec<Entry> {
-    let published = marks.then(|| Entry {
-        label: "others".into(),
+fn entries(measured: impl Iterator<Item = Entry>, marks: &[Mark]) -> Vec<Entry> {
+    let label = match only_name(marks) {
+        Some(name) => name,
+        None if marks.is_empty() => "",
+        None => "others",
+    };
+    let published = Entry {
+        label: label.to_owned(),
         symbol: Symbol::Published,
-    });
+    };
     measured
+        .chain([published])
         .filter(|entry| !entry.label.is_empty())
-        .chain(published)
         .collect()
+}
+
+/// The name that all named marks have: it stands in the legend instead of beside them.
+pub fn only_name(marks: &[Mark]) -> Option<&str> {
+    let names = marks.iter().map(|mark| mark.label.as_str());
+    let mut names = names.filter(|name| !name.is_empty());
+    let first = names.next()?;
+    names.all(|name| name == first).then_some(first)
 }
 
 /// Height of a legend in an area `width` units wide.

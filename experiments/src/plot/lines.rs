@@ -2,8 +2,8 @@
 
 use super::axis::{Frame, Side};
 use super::canvas::{Area, At, Canvas, Pen};
-use super::marks::{self, Placed};
-use super::model::{Lines, Sample};
+use super::marks;
+use super::model::{Lines, Mark, Sample};
 use super::scale::{Origin, Scale};
 use super::style::{MARKER, Style};
 
@@ -12,19 +12,24 @@ const CAP: f64 = 6.0;
 /// Uncertainty that is drawn, at least: less would hide behind the marker's edge.
 const VISIBLE: f64 = 1.0;
 
-/// Draws a chart into an area.
-pub fn draw(canvas: &mut Canvas, area: &Area, lines: &Lines) {
+/// Every value on the vertical axis.
+pub fn heights(lines: &Lines) -> Vec<f64> {
+    let samples = lines.series.iter().flat_map(|series| &series.points);
+    samples
+        .flat_map(|sample| [sample.y, sample.low, sample.high])
+        .chain(lines.marks.iter().map(|mark| mark.y))
+        .collect()
+}
+
+/// Draws a chart into an area; its vertical axis shows these heights.
+pub fn draw(canvas: &mut Canvas, area: &Area, lines: &Lines, heights: &[f64]) {
     let samples = || lines.series.iter().flat_map(|series| &series.points);
     let across: Vec<f64> = samples()
         .map(|sample| sample.x)
         .chain(lines.marks.iter().map(|mark| mark.x))
         .collect();
-    let up: Vec<f64> = samples()
-        .flat_map(|sample| [sample.y, sample.low, sample.high])
-        .chain(lines.marks.iter().map(|mark| mark.y))
-        .collect();
     let x = Scale::new(&lines.x, &across, Origin::Near(0.2));
-    let y = Scale::new(&lines.y, &up, Origin::Near(0.6));
+    let y = Scale::new(&lines.y, heights, Origin::Near(0.6));
     let face = canvas.face;
     let frame = Frame::new(
         face,
@@ -59,15 +64,8 @@ pub fn draw(canvas: &mut Canvas, area: &Area, lines: &Lines) {
             taken.push(Area::around(at, 1.3 * MARKER));
         }
     }
-    let placed: Vec<Placed> = lines
-        .marks
-        .iter()
-        .map(|mark| Placed {
-            at: at(mark.x, mark.y),
-            label: &mark.label,
-        })
-        .collect();
-    marks::draw(canvas, &plot, &placed, &taken);
+    let place = |mark: &Mark| at(mark.x, mark.y);
+    marks::draw(canvas, &plot, &lines.marks, place, &taken);
 }
 
 /// Draws the uncertainty of a point, if it can be seen. Returns what that covers.

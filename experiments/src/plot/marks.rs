@@ -3,15 +3,16 @@
 use std::f64::consts::FRAC_PI_8;
 
 use super::canvas::{Anchor, Area, At, Canvas, Pen, Setting};
+use super::legend;
+use super::model::Mark;
 use super::style::{INK, MARKER, SMALL, draw_star};
 use super::text::LEADING;
 
 /// A published point in its place.
-pub struct Placed<'a> {
-    /// Where it is.
-    pub at: At,
-    /// Whose it is.
-    pub label: &'a str,
+struct Placed<'a> {
+    at: At,
+    /// What is written beside it, if anything.
+    name: &'a str,
 }
 
 /// Side of the squares that stand for a line where names must not go.
@@ -33,14 +34,28 @@ const WIDEST: f64 = 0.42;
 
 /// Draws stars with their names beside them, where these overlap least with the data, of which `covered` is a part each, and with
 /// each other.
-pub fn draw(canvas: &mut Canvas, plot: &Area, marks: &[Placed], covered: &[Area]) {
+pub fn draw(
+    canvas: &mut Canvas,
+    plot: &Area,
+    marks: &[Mark],
+    at: impl Fn(&Mark) -> At,
+    covered: &[Area],
+) {
+    let in_legend = legend::only_name(marks).is_some();
+    let marks: Vec<Placed> = marks
+        .iter()
+        .map(|mark| Placed {
+            at: at(mark),
+            name: if in_legend { "" } else { &mark.label },
+        })
+        .collect();
     let mut taken = Taken {
         data: covered.to_vec(),
         marks: marks.iter().map(|mark| star(mark.at)).collect(),
     };
     let mut names = Vec::new();
-    for mark in marks {
-        let lines = canvas.face.wrap(mark.label, SMALL, plot.width * WIDEST);
+    for mark in marks.iter().filter(|mark| !mark.name.is_empty()) {
+        let lines = canvas.face.wrap(mark.name, SMALL, plot.width * WIDEST);
         let width = canvas.face.widest(&lines, SMALL);
         let height = lines.len() as f64 * SMALL * LEADING;
         if let Some(area) = place(mark.at, width, height, plot, &taken) {
@@ -54,7 +69,7 @@ pub fn draw(canvas: &mut Canvas, plot: &Area, marks: &[Placed], covered: &[Area]
             canvas.line(*at, nearest(*at, area), &Pen::solid(INK, 1.5));
         }
     }
-    for mark in marks {
+    for mark in &marks {
         draw_star(canvas, mark.at);
     }
     for (_, lines, area) in &names {
@@ -94,7 +109,8 @@ fn place(at: At, width: f64, height: f64, plot: &Area, taken: &Taken) -> Option<
         .map(|(_, area)| area)
 }
 
-fn star(at: At) -> Area {
+/// The area of a star.
+pub fn star(at: At) -> Area {
     Area::around(at, 1.7 * MARKER)
 }
 

@@ -7,7 +7,8 @@ pub enum Figure {
     Lines(Lines),
     /// Bars over categories.
     Bars(Bars),
-    /// Charts side by side, as wide as two columns of a page, each with its own legend.
+    /// Charts side by side, as wide as two columns of a page. Vertical axes that measure the same have one range, and legends that say
+    /// the same are one.
     Panels(Vec<Figure>),
 }
 
@@ -133,7 +134,7 @@ pub struct Mark {
     pub x: f64,
     /// On the axis of values.
     pub y: f64,
-    /// Whose it is.
+    /// Whose it is; written beside it, or in the legend where only one name occurs. Those without belong to the one named.
     pub label: String,
 }
 

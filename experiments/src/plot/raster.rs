@@ -9,7 +9,7 @@ use super::text::{BUNDLED, bundled};
 /// Pixels a user unit.
 pub const ZOOM: f32 = 2.0;
 
-/// Draws an SVG document at [twice](ZOOM) its size, with the bundled font alone, whatever fonts the machine has.
+/// Draws an SVG document at twice its size, with the bundled font alone, whatever fonts the machine has.
 ///
 /// # Errors
 /// [`PlotError::Raster`] if the document is not SVG or too large.

@@ -39,10 +39,19 @@ pub fn svg(figure: &Figure) -> Result<String, PlotError> {
         .map(|chart| face.wrap(chart.title(), LABEL, each))
         .collect();
     let title_lines = titles.iter().map(Vec::len).max().unwrap_or(0) as f64;
-    let legends: Vec<Vec<Entry>> = charts.iter().map(Chart::legend).collect();
+    let mut legends: Vec<Vec<Entry>> = charts.iter().map(Chart::legend).collect();
+    let mut legend_width = each;
+    // One legend for all where they are alike.
+    if legends
+        .iter()
+        .all(|entries| legends.first() == Some(entries))
+    {
+        legends.truncate(1);
+        legend_width = width - 2.0 * MARGIN;
+    }
     let legend_height = legends
         .iter()
-        .map(|entries| legend::height(&face, entries, each))
+        .map(|entries| legend::height(&face, entries, legend_width))
         .fold(0.0, f64::max);
     // Long legends and many lying bars lengthen the sheet instead of flattening the charts.
     let bars = charts.iter().map(Chart::lying).max().unwrap_or(0) as f64;
@@ -50,13 +59,14 @@ pub fn svg(figure: &Figure) -> Result<String, PlotError> {
     let height = HEIGHT + (legend_height - 3.0 * LABEL).max(0.0) + crowded.max(0.0);
 
     let mut canvas = Canvas::new(&face);
-    for (index, ((chart, title), entries)) in charts.iter().zip(&titles).zip(&legends).enumerate() {
-        let area = Area {
-            left: MARGIN + index as f64 * (each + GUTTER),
-            top: MARGIN,
-            width: each,
-            height: height - 2.0 * MARGIN,
-        };
+    let column = |index: usize, width: f64| Area {
+        left: MARGIN + index as f64 * (each + GUTTER),
+        top: MARGIN,
+        width,
+        height: height - 2.0 * MARGIN,
+    };
+    for (index, (chart, title)) in charts.iter().zip(&titles).enumerate() {
+        let area = column(index, each);
         let mut at = At {
             x: area.left + each / 2.0,
             y: area.top + LABEL * CAPITAL,
@@ -66,7 +76,16 @@ pub fn svg(figure: &Figure) -> Result<String, PlotError> {
             at.y += LABEL * LEADING;
         }
         let head = title_lines * LABEL * LEADING;
-        chart.draw(&mut canvas, &area.inside(0.0, head, 0.0, legend_height));
+        let area = area.inside(0.0, head, 0.0, legend_height);
+        match chart {
+            Chart::Lines(lines) => {
+                lines::draw(&mut canvas, &area, lines, &heights(&charts, lines));
+            }
+            Chart::Bars(bars) => bars::draw(&mut canvas, &area, bars),
+        }
+    }
+    for (index, entries) in legends.iter().enumerate() {
+        let area = column(index, legend_width);
         let foot = area.inside(0.0, area.height - legend_height, 0.0, 0.0);
         legend::draw(&mut canvas, entries, &foot);
     }
@@ -92,6 +111,18 @@ fn charts(figure: &Figure) -> Vec<Chart<'_>> {
     }
 }
 
+/// What is on the vertical axes of all charts that measure the same as this one, so that they compare.
+fn heights(charts: &[Chart], of: &super::Lines) -> Vec<f64> {
+    charts
+        .iter()
+        .filter_map(|chart| match chart {
+            Chart::Lines(lines) if lines.y == of.y => Some(lines::heights(lines)),
+            Chart::Lines(_) | Chart::Bars(_) => None,
+        })
+        .flatten()
+        .collect()
+}
+
 impl Chart<'_> {
     fn title(&self) -> &str {
         match self {
@@ -112,13 +143,6 @@ impl Chart<'_> {
         match self {
             Self::Lines(lines) => legend::of_lines(lines),
             Self::Bars(bars) => legend::of_bars(bars),
-        }
-    }
-
-    fn draw(&self, canvas: &mut Canvas, area: &Area) {
-        match self {
-            Self::Lines(lines) => lines::draw(canvas, area, lines),
-            Self::Bars(bars) => bars::draw(canvas, area, bars),
         }
     }
 }

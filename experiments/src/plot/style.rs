@@ -145,7 +145,9 @@ pub fn draw_star(canvas: &mut Canvas, at: At) {
             }
         })
         .collect();
-    canvas.polygon(&corners, PAPER, &Pen::solid(INK, 2.0));
+    // What it lies on shows through; an edge of paper sets it off.
+    canvas.polygon(&corners, "none", &Pen::solid(PAPER, 5.0));
+    canvas.polygon(&corners, "none", &Pen::solid(INK, 2.0));
 }
 
 /// The hatchings that [`Style::draw_bar`] refers to, of the first `count` styles: one is solid, the others are on a tint.

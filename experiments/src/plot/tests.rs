@@ -24,11 +24,13 @@ fn lines() -> Lines {
             Series::line("look-ups", samples(&[(256.0, 900.0), (2048.0, 5e3)])),
             Series::scatter("circuit <64>", samples(&[(256.0, 12.0), (2048.0, 130.0)])),
         ],
-        marks: vec![Mark {
-            x: 2000.0,
-            y: 33.3,
-            label: "MP2ML".into(),
-        }],
+        marks: [("MP2ML", 33.3), ("nGraph-HE2", 2959.0)]
+            .map(|(label, y)| Mark {
+                x: 2000.0,
+                y,
+                label: label.into(),
+            })
+            .into(),
     }
 }
 
@@ -78,6 +80,7 @@ fn lines_show_every_label() {
         "look-ups",
         "circuit <64>",
         "MP2ML",
+        "nGraph-HE2",
         "others",
         "2,048",
         "1 k",
@@ -108,6 +111,53 @@ fn bars_show_every_label_once_in_the_legend() {
             [1; 4]
         );
     }
+}
+
+#[test]
+fn one_name_of_marks_is_in_the_legend_alone() {
+    let mut lines = lines();
+    lines.marks[1].label.clear();
+    let svg = svg(&Figure::Lines(lines)).unwrap();
+    let texts = texts(&svg);
+    let below = texts
+        .iter()
+        .find(|(text, ..)| text == "batch size (images)")
+        .unwrap()
+        .2;
+    let names: Vec<f64> = texts
+        .iter()
+        .filter(|(text, ..)| text == "MP2ML")
+        .map(|(_, _, y)| *y)
+        .collect();
+    assert!(names.len() == 1 && names[0] > below, "{names:?}");
+    assert!(texts.iter().all(|(text, ..)| text != "others"));
+}
+
+#[test]
+fn panels_of_one_measure_compare() {
+    let mut higher = lines();
+    higher.y.range = None;
+    let mut lower = higher.clone();
+    lower.series.truncate(1);
+    lower.marks.clear();
+    let panels = [higher.clone(), lower.clone()].map(Figure::Lines);
+    let svg = svg(&Figure::Panels(panels.into())).unwrap();
+    let ticks: Vec<f64> = texts(&svg)
+        .iter()
+        .filter(|(text, ..)| text == "100")
+        .map(|(_, _, y)| *y)
+        .collect();
+    assert!(ticks.len() == 2 && ticks[0] == ticks[1], "{ticks:?}");
+
+    let count = |panels: [Lines; 2]| {
+        let svg = super::svg(&Figure::Panels(panels.map(Figure::Lines).into())).unwrap();
+        texts(&svg)
+            .iter()
+            .filter(|(text, ..)| text == "look-ups")
+            .count()
+    };
+    assert_eq!(count([higher.clone(), lower]), 2);
+    assert_eq!(count([higher.clone(), higher]), 1);
 }
 
 #[test]

@@ -48,7 +48,7 @@ fn candidates(scale: &Scale) -> Vec<Ticks> {
             let first = low.log10().floor() as i32;
             let last = high.log10().ceil() as i32;
             let mut candidates: Vec<Ticks> = Vec::new();
-            if decades < 0.7 {
+            if decades < 0.9 {
                 candidates.extend(even());
             }
             if decades < 2.2 {

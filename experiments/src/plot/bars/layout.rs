@@ -5,7 +5,7 @@ use super::super::canvas::{Area, At};
 use super::super::model::Bars;
 use super::super::scale::Scale;
 use super::super::style::SMALL;
-use super::super::text::Face;
+use super::super::text::{Face, LEADING};
 use super::slots::Slot;
 
 /// Share of a category's room that its bars fill.
@@ -118,7 +118,16 @@ pub fn categories(face: &Face, bars: &Bars, slots: &[Slot], length: f64) -> Side
         .categories
         .iter()
         .enumerate()
-        .map(|(category, name)| (place(category as f64), face.wrap(name, SMALL, room)))
+        .map(|(category, name)| {
+            let lines = face.wrap(name, SMALL, room);
+            // Lying bars that are too close for several lines have one, however long.
+            let high = lines.len() as f64 * SMALL * LEADING;
+            let lines = match bars.horizontal && high > length / count {
+                true => vec![lines.join(" ")],
+                false => lines,
+            };
+            (place(category as f64), lines)
+        })
         .collect();
     let crowded = |names: &[(f64, Vec<String>)], room: f64| {
         let wide = |(_, lines): &(f64, Vec<String>)| face.widest(lines, SMALL) > room;

@@ -208,8 +208,7 @@ fn panel(compared: &Compared, operations: &Selection) -> Option<Figure> {
     let mark = |(index, (.., theirs)): (usize, &(&str, &Statistic, &Published))| Mark {
         x: index as f64,
         y: 1e6 * theirs.value,
-        // The caption names it.
-        label: String::new(),
+        label: theirs.system.to_owned(),
     };
     let spread = |(_, s, _): &(&str, &Statistic, &Published)| {
         (1e6 * s.lower_quartile, 1e6 * s.upper_quartile)

@@ -6,6 +6,7 @@
 use serde_json::Value;
 
 use super::cryptonets::points;
+use super::series::line;
 use crate::experiment::definition::{
     Artefact, Column, Estimate, Experiment, Job, Plot, Settings, Table, everywhere,
 };
@@ -13,14 +14,14 @@ use crate::experiment::published::{mnist, mp2ml};
 use crate::experiment::quantity::{number, quantity};
 use crate::experiment::record::{Record, Statistic};
 use crate::experiment::selection::Selection;
-use crate::plot::{Axis, AxisScale, Bars, Figure, Lines, Mark, Sample, Series, Stack};
+use crate::plot::{Axis, AxisScale, Bars, Figure, Lines, Mark, Series, Stack};
 
 /// The experiment.
 pub(super) const EXPERIMENT: Experiment = Experiment {
     id: "cryptonets-throughput",
     shows: "images a second by batch, protocol, threads and network; where the time goes; MP2ML's circuit beside it",
     quick: Estimate::new(75, 600),
-    full: Estimate::new(600, 1200),
+    full: Estimate::new(1350, 1200),
     available: everywhere,
     jobs,
     report,
@@ -220,20 +221,6 @@ fn table(runs: &Selection) -> Table {
     }
 }
 
-/// A figure's series as a line.
-fn line(label: &str, series: &[(f64, &Statistic)]) -> Series {
-    let points = series
-        .iter()
-        .map(|(x, s)| Sample {
-            x: *x,
-            y: s.median,
-            low: s.lower_quartile,
-            high: s.upper_quartile,
-        })
-        .collect();
-    Series::line(label, points)
-}
-
 fn batch_plot(runs: &Selection) -> Option<Plot> {
     let series: Vec<Series> = [("ot", "look-ups on OT"), ("gc", "garbled signs")]
         .into_iter()
@@ -241,6 +228,7 @@ fn batch_plot(runs: &Selection) -> Option<Plot> {
             line(
                 label,
                 &runs.with("relu", relu).series("batch", "images_per_second"),
+                1.0,
             )
         })
         .filter(|series| !series.points.is_empty())
@@ -288,7 +276,7 @@ fn link_plot(runs: &Selection) -> Option<Plot> {
                 .into_iter()
                 .map(|(bits, statistic)| (bits / 1e6, statistic))
                 .collect();
-            line(&label, &in_mbit)
+            line(&label, &in_mbit, 1.0)
         })
         .collect();
     if series.is_empty() {
@@ -316,7 +304,7 @@ fn link_plot(runs: &Selection) -> Option<Plot> {
 /// The rate of MP2ML's link.
 const MP2ML_MBIT: f64 = 9_600.0;
 
-/// Stacked bars of the client's time for a thousand images: by layer, and by phase.
+/// Stacked bars of shares of the client's time: by layer, and by phase. Totals differ too much to stand side by side.
 fn time_plot(runs: &Selection) -> Option<Plot> {
     let bars: Vec<(String, Selection)> = runs
         .distinct("network")
@@ -333,9 +321,7 @@ fn time_plot(runs: &Selection) -> Option<Plot> {
     let stack = |label: String, key: &str, value: &Value, figures: &[&str]| {
         let values = bars.iter().map(|(_, runs)| {
             let one = runs.with(key, value.clone());
-            let seconds: f64 = figures.iter().filter_map(|figure| one.median(figure)).sum();
-            let images = runs.distinct("images").first().and_then(Value::as_f64);
-            images.map_or(0.0, |images| 1e3 * seconds / images)
+            figures.iter().filter_map(|figure| one.median(figure)).sum()
         });
         Stack::new(label, values.collect())
     };
@@ -356,23 +342,37 @@ fn time_plot(runs: &Selection) -> Option<Plot> {
             .map(|(figure, what)| stack(format!("{name}, {what}"), "phase", &phase, &[figure]))
     });
     let panel = |title: &str, stacks: Vec<Stack>| {
+        let totals: Vec<f64> = (0..bars.len())
+            .map(|bar| {
+                stacks
+                    .iter()
+                    .filter_map(|stack| stack.values.get(bar))
+                    .sum()
+            })
+            .collect();
         // What takes no time anywhere needs no colour.
         let stacks = stacks.into_iter();
         let stacks = stacks.filter(|stack| stack.values.iter().any(|value| *value > 0.0));
+        let stacks = stacks.map(|mut stack| {
+            for (value, total) in stack.values.iter_mut().zip(&totals) {
+                *value *= 100.0 / total.max(f64::MIN_POSITIVE);
+            }
+            stack
+        });
         Figure::Bars(Bars {
             title: title.to_owned(),
             categories: bars.iter().map(|(name, _)| name.clone()).collect(),
             stacks: stacks.collect(),
             stacked: true,
             horizontal: true,
-            value: Axis::new("s for 1,000 images", AxisScale::Linear),
+            value: Axis::new("share of the client's time, %", AxisScale::Linear),
             marks: Vec::new(),
         })
     };
     (!bars.is_empty()).then(|| Plot {
         name: "time-split",
-        caption: "Where the client's time goes: seconds for 1,000 images by layer (left) and by phase, computing or waiting for the server and the \
-                  network (right), by network and protocol."
+        caption: "Where the client's time goes: by layer (left) and by phase, computing or waiting for the server and the network (right), by network \
+                  and protocol. Set-up is once a connection."
             .to_owned(),
         figure: Figure::Panels(vec![
             panel("by layer", layers.collect()),

@@ -8,6 +8,7 @@ use crate::experiment::definition::{
     text,
 };
 use crate::experiment::published::ot::{EXTENSIONS, Extension};
+use crate::experiment::published::peers::sources;
 use crate::experiment::quantity::{number, quantity};
 use crate::experiment::record::Record;
 use crate::experiment::selection::Selection;
@@ -81,8 +82,8 @@ fn plot(selection: &Selection) -> Option<Plot> {
     (!series.is_empty()).then(|| Plot {
         name: "ot",
         caption: format!(
-            "Correlated OTs a second against bytes of one, a thread a party over loopback TCP; up and left is better. {}.",
-            sources()
+            "Correlated OTs a second against bytes of one, a thread a party over loopback TCP; up and left is better. {}",
+            sources(EXTENSIONS.iter().filter(|other| other.bytes.is_some()).map(|other| &other.rate))
         ),
         figure: Figure::Lines(Lines {
             title: String::new(),
@@ -92,20 +93,6 @@ fn plot(selection: &Selection) -> Option<Plot> {
             marks: marks.collect(),
         }),
     })
-}
-
-/// What the other programs are, and how they were measured.
-fn sources() -> String {
-    let mut programs: Vec<String> = EXTENSIONS
-        .iter()
-        .map(|other| format!("{} ({})", other.rate.source.citation, other.rate.place))
-        .collect();
-    programs.dedup();
-    let first = EXTENSIONS.first();
-    let (origin, hardware) = first.map_or(("", ""), |other| {
-        (other.rate.source.origin.name(), other.rate.source.hardware)
-    });
-    format!("Others, {origin} on {hardware}: {}", programs.join("; "))
 }
 
 fn table(selection: &Selection) -> Table {
@@ -128,12 +115,12 @@ fn table(selection: &Selection) -> Table {
     Table {
         name: "table-ot",
         caption: format!(
-            "Correlated OTs, a thread a party over loopback TCP; set-up is not in our rates. {}.",
-            sources()
+            "Correlated OTs, a thread a party over loopback TCP; set-up is not in our rates. Others' figures: {}",
+            sources(EXTENSIONS.iter().map(|other| &other.rate))
         ),
         columns: vec![
             Column::words("protocol"),
-            Column::numbers("OT/s"),
+            Column::numbers("OTs"),
             Column::numbers("quartiles"),
             Column::numbers("bytes"),
             Column::numbers("set-up"),

@@ -11,6 +11,7 @@ use crate::experiment::definition::{
     Artefact, Column, Estimate, Experiment, Job, Plot, Point, Settings, Table, everywhere, list,
     number as value, text,
 };
+use crate::experiment::published::peers::sources;
 use crate::experiment::published::{Published, mp2ml, relu};
 use crate::experiment::quantity::{number, quantity};
 use crate::experiment::record::Record;
@@ -21,8 +22,8 @@ use crate::plot::{Axis, AxisScale, Figure, Lines, Mark, Series};
 pub(super) const EXPERIMENT: Experiment = Experiment {
     id: "relu-cost",
     shows: "bytes, time and error of a ReLU by protocol and width of the comparison; time over slower links",
-    quick: Estimate::new(15, 500),
-    full: Estimate::new(120, 1000),
+    quick: Estimate::new(30, 200),
+    full: Estimate::new(240, 200),
     available: everywhere,
     jobs,
     report,
@@ -152,8 +153,8 @@ fn bytes_plot(sweep: &Selection, modes: &Selection) -> Option<Plot> {
     Some(Plot {
         name: "relu-bytes",
         caption: format!(
-            "Bytes a ReLU, both ways, against the bits compared. {}.",
-            references(&[
+            "Bytes a ReLU, both ways, against the bits compared. Silent OT is extended by two million at a time, the first of them in set-up. {}",
+            sources(&[
                 mp2ml::RELU_BYTES,
                 relu::TEXTBOOK_BYTES,
                 relu::CRYPTFLOW2_BYTES,
@@ -189,8 +190,8 @@ fn table(modes: &Selection) -> Table {
         caption: format!(
             "ReLUs by protocol and link, both parties on one machine, a thread each; OT extension is in the time, base OT is not. Online: with everything \
              made ahead that needs no input. The error is the bound on the difference from the exact ReLU, as a part of the largest output. \
-             Measured elsewhere: {}.",
-            references(&[
+             Others' figures: {}",
+            sources(&[
                 mp2ml::RELU_SECONDS,
                 relu::CRYPTFLOW2_RATE,
                 relu::CHEETAH_RATE
@@ -200,7 +201,7 @@ fn table(modes: &Selection) -> Table {
             Column::words("network"),
             Column::words("ReLU by"),
             Column::words("bits"),
-            Column::numbers("ReLU/s"),
+            Column::numbers("ReLUs"),
             Column::numbers("quartiles"),
             Column::numbers("online"),
             Column::numbers("bytes"),
@@ -255,12 +256,6 @@ fn elsewhere(bits: f64, bytes: Published, rate: f64) -> Vec<String> {
         none(),
         none(),
     ]
-}
-
-/// Where figures stand and what they were measured on.
-fn references(figures: &[Published]) -> String {
-    let lines: Vec<String> = figures.iter().map(Published::reference).collect();
-    lines.join(". ")
 }
 
 /// Error and time side by side.

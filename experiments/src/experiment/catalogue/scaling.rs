@@ -233,8 +233,8 @@ fn model_plot(runs: &Selection) -> Option<Plot> {
         marks: Vec::new(),
     };
     let caption = "Random sum-product networks over 64 variables by their edges, over loopback. Left: seconds of a single row, in all and with \
-                   everything made ahead that needs no input. Right: traffic of a row, and peak memory of both parties together, which \
-                   streams tables instead of keeping them."
+                   everything made ahead that needs no input. Right: traffic of a row, and peak memory of both parties together, \
+                   which keep what they make ahead for a row."
         .to_owned();
     plot(
         "scaling-model",

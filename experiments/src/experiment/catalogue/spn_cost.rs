@@ -18,7 +18,7 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
     id: "spn-cost",
     shows: "gates, bytes and seconds of a row of a sum-product network, over networks, beside CryptoSPN's arithmetic",
     quick: Estimate::new(60, 600),
-    full: Estimate::new(300, 1200),
+    full: Estimate::new(450, 1200),
     available: everywhere,
     jobs,
     report,

@@ -60,7 +60,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         experiment: "spn-cost",
         select: rows_against_built,
         unit: "x",
-        bound: Bound::AtLeast(20.0),
+        bound: Bound::AtLeast(13.0),
         tolerance: RATIO,
         published: None,
     },

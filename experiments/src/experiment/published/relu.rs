@@ -11,7 +11,7 @@ const CHEETAH: Source =
 /// Gates counted here, bytes a gate as published.
 const HALF_GATES: Source = Source {
     citation: "Zahur, Rosulek, Evans: Two Halves Make a Whole, Eurocrypt 2015",
-    hardware: "independent of a machine",
+    hardware: "no machine, but by a formula",
     machine: "formula",
     origin: Origin::Derived,
 };

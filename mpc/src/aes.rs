@@ -14,7 +14,7 @@ mod kernel;
 
 pub(crate) use kernel::portable_encrypt;
 #[cfg(target_arch = "x86_64")]
-pub(crate) use kernel::{aesni, vaes512};
+pub(crate) use kernel::{aesni, narrow, registers, vaes512};
 
 use crate::block::Block;
 use crate::simd::Simd;

@@ -6,6 +6,7 @@
 //! | level | needs | used for |
 //! |---|---|---|
 //! | [`Simd::Avx512`] | AVX-512 F, BW, VL, DQ; VAES; GFNI | AES four blocks an instruction, 512-bit XOR and transposition |
+//! | [`Simd::Vaes`] | AVX2, AES-NI, VAES | AES two blocks an instruction, the rest as below |
 //! | [`Simd::Avx2`] | AVX2, AES-NI | AES one block an instruction, 256-bit XOR and transposition |
 //! | [`Simd::Scalar`] | nothing | portable code, the oracle of the others |
 
@@ -18,6 +19,8 @@ use crate::Error;
 pub enum Simd {
     /// AVX-512 (F, BW, VL, DQ) with VAES and GFNI: Intel since Ice Lake, AMD since Zen 4.
     Avx512,
+    /// AVX2 with VAES on 256 bits: AMD Zen 3, Intel since Alder Lake.
+    Vaes,
     /// AVX2 with AES-NI.
     Avx2,
     /// Portable code.
@@ -26,7 +29,7 @@ pub enum Simd {
 
 impl Simd {
     /// All levels, best first.
-    pub const ALL: [Self; 3] = [Self::Avx512, Self::Avx2, Self::Scalar];
+    pub const ALL: [Self; 4] = [Self::Avx512, Self::Vaes, Self::Avx2, Self::Scalar];
 
     /// The best level of this CPU.
     #[must_use]
@@ -43,14 +46,15 @@ impl Simd {
         match self {
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => {
-                Self::Avx2.supported()
+                Self::Vaes.supported()
                     && is_x86_feature_detected!("avx512f")
                     && is_x86_feature_detected!("avx512bw")
                     && is_x86_feature_detected!("avx512vl")
                     && is_x86_feature_detected!("avx512dq")
-                    && is_x86_feature_detected!("vaes")
                     && is_x86_feature_detected!("gfni")
             }
+            #[cfg(target_arch = "x86_64")]
+            Self::Vaes => Self::Avx2.supported() && is_x86_feature_detected!("vaes"),
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => {
                 is_x86_feature_detected!("avx2")
@@ -58,7 +62,7 @@ impl Simd {
                     && is_x86_feature_detected!("sse4.1")
             }
             #[cfg(not(target_arch = "x86_64"))]
-            Self::Avx512 | Self::Avx2 => false,
+            Self::Avx512 | Self::Vaes | Self::Avx2 => false,
             Self::Scalar => true,
         }
     }
@@ -89,6 +93,7 @@ impl fmt::Display for Simd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Avx512 => "avx512",
+            Self::Vaes => "vaes",
             Self::Avx2 => "avx2",
             Self::Scalar => "scalar",
         })
@@ -98,16 +103,17 @@ impl fmt::Display for Simd {
 impl FromStr for Simd {
     type Err = Error;
 
-    /// Parses `auto`, `avx512`, `avx2` or `scalar`; refuses a level this CPU lacks.
+    /// Parses `auto`, `avx512`, `vaes`, `avx2` or `scalar`; refuses a level this CPU lacks.
     fn from_str(text: &str) -> Result<Self, Error> {
         match text {
             "auto" => Ok(Self::detect()),
             "avx512" => Self::Avx512.checked(),
+            "vaes" => Self::Vaes.checked(),
             "avx2" => Self::Avx2.checked(),
             "scalar" => Ok(Self::Scalar),
             other => Err(Error::Malformed {
                 what: "SIMD level".into(),
-                detail: format!("{other:?}; expected auto, avx512, avx2 or scalar"),
+                detail: format!("{other:?}; expected auto, avx512, vaes, avx2 or scalar"),
             }),
         }
     }

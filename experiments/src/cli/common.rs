@@ -38,6 +38,8 @@ pub(super) enum Level {
     Auto,
     /// AVX-512 with VAES and GFNI
     Avx512,
+    /// AVX2 with VAES (for ciphertexts the same as avx2)
+    Vaes,
     /// AVX2 with AES-NI
     Avx2,
     /// Portable code
@@ -50,6 +52,7 @@ impl Level {
         match self {
             Self::Auto => "auto",
             Self::Avx512 => "avx512",
+            Self::Vaes => "vaes",
             Self::Avx2 => "avx2",
             Self::Scalar => "scalar",
         }
@@ -69,8 +72,12 @@ impl Compute {
     /// The kernels, if this processor has them.
     pub fn kernels(&self) -> Result<Kernels, Error> {
         let refuse = |error: String| Error::Usage(format!("--simd {}: {error}", self.simd.name()));
-        let he: ckks::SimdChoice = self
-            .simd
+        // VAES is of use to circuits alone.
+        let he = match self.simd {
+            Level::Vaes => Level::Avx2,
+            level => level,
+        };
+        let he: ckks::SimdChoice = he
             .name()
             .parse()
             .map_err(|e: ckks::Error| refuse(e.to_string()))?;

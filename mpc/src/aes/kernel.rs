@@ -4,15 +4,21 @@
 pub(crate) mod aesni;
 #[cfg(target_arch = "x86_64")]
 mod hash512;
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod narrow;
 mod portable;
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod registers;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod vaes512;
 
 pub(crate) use portable::encrypt as portable_encrypt;
 
+#[cfg(target_arch = "x86_64")]
+use narrow::{aes128, vaes256};
+
 use super::{LANES, Limbs, RoundKeys};
 use crate::block::Block;
-use crate::garble::orthomorphism;
 use crate::simd::Simd;
 
 pub(super) fn expand(simd: Simd, keys: &[Block], out: &mut [RoundKeys]) {
@@ -23,7 +29,7 @@ pub(super) fn expand(simd: Simd, keys: &[Block], out: &mut [RoundKeys]) {
         Simd::Avx512 if simd.supported() => unsafe { vaes512::expand(keys, out) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
-        Simd::Avx2 if simd.supported() => unsafe { aesni::expand(keys, out) },
+        Simd::Vaes | Simd::Avx2 if simd.supported() => unsafe { aesni::expand(keys, out) },
         _ => portable::expand(keys, out),
     }
 }
@@ -35,7 +41,10 @@ pub(super) fn ctr(simd: Simd, keys: &RoundKeys, start: u64, out: &mut [Block]) {
         Simd::Avx512 if simd.supported() => unsafe { vaes512::ctr(keys, start, out) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
-        Simd::Avx2 if simd.supported() => unsafe { aesni::ctr(keys, start, out) },
+        Simd::Vaes if simd.supported() => unsafe { vaes256::ctr(keys, start, out) },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: as above.
+        Simd::Avx2 if simd.supported() => unsafe { aes128::ctr(keys, start, out) },
         _ => portable::ctr(keys, start, out),
     }
 }
@@ -47,7 +56,10 @@ pub(super) fn encrypt_groups(simd: Simd, base: Block, first: u64, blocks: &mut [
         Simd::Avx512 if simd.supported() => unsafe { vaes512::encrypt_groups(base, first, blocks) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
-        Simd::Avx2 if simd.supported() => unsafe { aesni::encrypt_groups(base, first, blocks) },
+        Simd::Vaes if simd.supported() => unsafe { vaes256::encrypt_groups(base, first, blocks) },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: as above.
+        Simd::Avx2 if simd.supported() => unsafe { aes128::encrypt_groups(base, first, blocks) },
         _ => portable::encrypt_groups(base, first, blocks),
     }
 }
@@ -64,7 +76,13 @@ pub(super) fn hash(
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the features the function needs have just been found on this machine.
         Simd::Avx512 if simd.supported() => unsafe { hash512::hash(base, first, strings, out) },
-        _ => hash_shifted(simd, (base, first), Block::ZERO, strings, out),
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: as above.
+        Simd::Vaes if simd.supported() => unsafe { vaes256::hash(base, first, strings, out) },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: as above.
+        Simd::Avx2 if simd.supported() => unsafe { aes128::hash(base, first, strings, out) },
+        _ => portable::hash((base, first), Block::ZERO, strings, out),
     }
 }
 
@@ -75,44 +93,28 @@ pub(super) fn hash_pairs(
     first: u64,
     delta: Block,
     strings: &[[Block; LANES]],
-    [zero, one]: [&mut [Limbs]; 2],
+    outs: [&mut [Limbs]; 2],
 ) {
     match simd {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the features the function needs have just been found on this machine.
         Simd::Avx512 if simd.supported() => unsafe {
-            hash512::hash_pairs(base, first, delta, strings, [zero, one])
+            hash512::hash_pairs(base, first, delta, strings, outs)
+        },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: as above.
+        Simd::Vaes if simd.supported() => unsafe {
+            vaes256::hash_pairs(base, first, delta, strings, outs)
+        },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: as above.
+        Simd::Avx2 if simd.supported() => unsafe {
+            aes128::hash_pairs(base, first, delta, strings, outs)
         },
         _ => {
-            hash_shifted(simd, (base, first), Block::ZERO, strings, zero);
-            hash_shifted(simd, (base, first), delta, strings, one);
-        }
-    }
-}
-
-/// In passes of their own; the oracle of the fused kernel.
-fn hash_shifted(
-    simd: Simd,
-    (base, first): (Block, u64),
-    delta: Block,
-    strings: &[[Block; LANES]],
-    out: &mut [Limbs],
-) {
-    assert!(out.len() == strings.len(), "as many hashes as strings");
-    for (i, (strings, Limbs(out))) in strings.iter().zip(out).enumerate() {
-        let mut input = *strings;
-        for (lane, x) in input.iter_mut().enumerate() {
-            *x = orthomorphism(*x ^ delta) ^ Block([lane as u64, 0]);
-        }
-        let mut hashes = input;
-        encrypt_groups(simd, base, first.wrapping_add(i as u64), &mut hashes);
-        for (h, x) in hashes.iter_mut().zip(input) {
-            *h ^= x;
-        }
-        for (l, limbs) in out.iter_mut().enumerate() {
-            for (limb, h) in limbs.iter_mut().zip(&hashes) {
-                *limb = (u128::from_le_bytes(h.to_bytes()) >> (32 * l)) as u32;
-            }
+            let [zero, one] = outs;
+            portable::hash((base, first), Block::ZERO, strings, zero);
+            portable::hash((base, first), delta, strings, one);
         }
     }
 }

@@ -1,9 +1,9 @@
 //! One half-gates kernel per instruction set behind two functions; the set is looked at once a batch. What is not an AND
 //! gate here serves every scheme.
 
-#[cfg(target_arch = "x86_64")]
-pub(super) mod aesni;
 pub(super) mod interpreter;
+#[cfg(target_arch = "x86_64")]
+pub(super) mod narrow;
 pub(super) mod portable;
 #[cfg(target_arch = "x86_64")]
 pub(super) mod vaes512;
@@ -55,7 +55,14 @@ pub(super) fn garble(
         },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
-        Simd::Avx2 if simd.supported() => unsafe { aesni::garble(job, secrets, tables, outputs) },
+        Simd::Vaes if simd.supported() => unsafe {
+            narrow::vaes256::garble(job, secrets, tables, outputs)
+        },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: as above.
+        Simd::Avx2 if simd.supported() => unsafe {
+            narrow::aes128::garble(job, secrets, tables, outputs)
+        },
         _ => portable::garble(job, secrets, tables, outputs),
     }
 }
@@ -75,7 +82,14 @@ pub(super) fn evaluate(
         },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
-        Simd::Avx2 if simd.supported() => unsafe { aesni::evaluate(job, inputs, tables, outputs) },
+        Simd::Vaes if simd.supported() => unsafe {
+            narrow::vaes256::evaluate(job, inputs, tables, outputs)
+        },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: as above.
+        Simd::Avx2 if simd.supported() => unsafe {
+            narrow::aes128::evaluate(job, inputs, tables, outputs)
+        },
         _ => portable::evaluate(job, inputs, tables, outputs),
     }
 }

@@ -61,6 +61,9 @@ pub(super) fn fold(
         },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
+        Simd::Vaes if simd.supported() => unsafe { fold::vaes256::fold(leaves, rows, stride, sum) },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: as above.
         Simd::Avx2 if simd.supported() => unsafe { fold::avx2::fold(leaves, rows, stride, sum) },
         _ => portable::fold(leaves, rows, stride, sum),
     }
@@ -74,7 +77,7 @@ pub(super) fn add_masked(simd: Simd, to: &mut [Block], from: &[Block], mask: Blo
         Simd::Avx512 if simd.supported() => unsafe { correct::avx512(to, from, mask) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
-        Simd::Avx2 if simd.supported() => unsafe { correct::avx2(to, from, mask) },
+        Simd::Vaes | Simd::Avx2 if simd.supported() => unsafe { correct::avx2(to, from, mask) },
         _ => portable::add_masked(to, from, mask),
     }
 }
@@ -95,7 +98,7 @@ pub(super) fn transpose(simd: Simd, rows: &[Block], stride: usize, columns: &mut
         },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
-        Simd::Avx2 if simd.supported() => unsafe {
+        Simd::Vaes | Simd::Avx2 if simd.supported() => unsafe {
             transpose::avx2::transpose(rows, stride, columns)
         },
         _ => portable::transpose(rows, stride, columns),

@@ -44,7 +44,7 @@ fn simd(what: &'static str, levels: impl IntoIterator<Item: Display>) -> Finding
     let found = names.join(", ");
     match names.first().map(String::as_str) {
         Some("avx512") => Finding::good(what, found),
-        Some("avx2") => Finding::limited(
+        Some("vaes" | "avx2") => Finding::limited(
             what,
             found,
             "no AVX-512 here: rates are lower, results the same",
@@ -110,10 +110,10 @@ mod tests {
     #[test]
     fn lesser_instructions_are_a_limit() {
         assert_eq!(simd("x", ["avx512", "avx2"]).state, State::Good);
-        let limited = simd("x", ["avx2", "scalar"]);
+        let limited = simd("x", ["vaes", "avx2", "scalar"]);
         assert_eq!(
             (limited.state, limited.found.as_str()),
-            (State::Limited, "avx2, scalar")
+            (State::Limited, "vaes, avx2, scalar")
         );
         assert_eq!(simd("x", ["scalar"]).state, State::Limited);
     }

@@ -4,7 +4,7 @@
     reason = "fixed-size arrays of registers indexed by constant loop bounds"
 )]
 
-use super::super::{LANES, RoundKeys};
+use super::super::RoundKeys;
 use super::RCON;
 use crate::block::Block;
 use core::arch::x86_64::*;
@@ -91,13 +91,4 @@ pub(super) fn ctr(keys: &RoundKeys, start: u64, out: &mut [Block]) {
         *block = Block([start.wrapping_add(i as u64), 0]);
     }
     encrypt(keys, out);
-}
-
-#[target_feature(enable = "avx2,aes,sse4.1")]
-pub(super) fn encrypt_groups(base: Block, first: u64, blocks: &mut [Block]) {
-    let mut keys = RoundKeys::ZERO;
-    for (i, group) in blocks.chunks_mut(LANES).enumerate() {
-        expand_one(base ^ Block([first.wrapping_add(i as u64), 0]), &mut keys);
-        encrypt(&keys, group);
-    }
 }

@@ -1,8 +1,9 @@
 //! AES through the `aes` crate: constant time on any machine, and the oracle of the other kernels.
 
-use super::super::{LANES, RoundKeys};
+use super::super::{LANES, Limbs, RoundKeys};
 use super::RCON;
 use crate::block::Block;
+use crate::garble::orthomorphism;
 use aes::Aes128;
 use aes::cipher::{BlockCipherEncrypt, KeyInit};
 
@@ -40,6 +41,32 @@ pub(super) fn encrypt_groups(base: Block, first: u64, blocks: &mut [Block]) {
     for (i, group) in blocks.chunks_mut(LANES).enumerate() {
         let key = base ^ Block([first.wrapping_add(i as u64), 0]);
         encrypt_with(&cipher(key), group);
+    }
+}
+
+/// The label hashes of the strings shifted by `delta`, in passes of their own: the oracle of the fused kernels.
+pub(super) fn hash(
+    (base, first): (Block, u64),
+    delta: Block,
+    strings: &[[Block; LANES]],
+    out: &mut [Limbs],
+) {
+    assert!(out.len() == strings.len(), "as many hashes as strings");
+    for (i, (strings, Limbs(out))) in strings.iter().zip(out).enumerate() {
+        let mut input = *strings;
+        for (lane, x) in input.iter_mut().enumerate() {
+            *x = orthomorphism(*x ^ delta) ^ Block([lane as u64, 0]);
+        }
+        let mut hashes = input;
+        encrypt_groups(base, first.wrapping_add(i as u64), &mut hashes);
+        for (h, x) in hashes.iter_mut().zip(input) {
+            *h ^= x;
+        }
+        for (l, limbs) in out.iter_mut().enumerate() {
+            for (limb, h) in limbs.iter_mut().zip(&hashes) {
+                *limb = (u128::from_le_bytes(h.to_bytes()) >> (32 * l)) as u32;
+            }
+        }
     }
 }
 

@@ -30,7 +30,7 @@ pub(in crate::garble) fn garble(
         },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
-        Simd::Avx2 if simd.supported() => unsafe {
+        Simd::Vaes | Simd::Avx2 if simd.supported() => unsafe {
             aesni::garble(job, secrets, &mut coins, tables, outputs)
         },
         _ => portable::garble(job, secrets, &mut coins, tables, outputs),
@@ -52,7 +52,9 @@ pub(in crate::garble) fn evaluate(
         },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
-        Simd::Avx2 if simd.supported() => unsafe { aesni::evaluate(job, inputs, tables, outputs) },
+        Simd::Vaes | Simd::Avx2 if simd.supported() => unsafe {
+            aesni::evaluate(job, inputs, tables, outputs)
+        },
         _ => portable::evaluate(job, inputs, tables, outputs),
     }
 }

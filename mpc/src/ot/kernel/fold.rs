@@ -129,6 +129,33 @@ macro_rules! fold_kernel {
     };
 }
 
+/// What the two narrow widths say alike: two registers by four leaves are the eight in flight.
+macro_rules! narrow_registers {
+    ($features:literal) => {
+        use super::super::{Leaves, MAX_DEPTH, portable};
+        use crate::{aes::RoundKeys, block::Block};
+
+        const VECTORS: usize = 2;
+        const PIECE: usize = BLOCKS * VECTORS;
+
+        #[target_feature(enable = $features)]
+        #[inline]
+        fn counters(start: u64) -> [Vector; VECTORS] {
+            core::array::from_fn(|v| low_words(start.wrapping_add((BLOCKS * v) as u64), 1))
+        }
+
+        #[target_feature(enable = $features)]
+        #[inline]
+        fn store(from: &[Vector; VECTORS], to: &mut [Block]) {
+            for (v, to) in from.iter().zip(to.as_chunks_mut::<BLOCKS>().0) {
+                *to = blocks(*v);
+            }
+        }
+
+        fold_kernel!($features);
+    };
+}
+
 /// AES-NI: one block a register, two counters by four leaves abreast.
 pub(super) mod avx2 {
     #![expect(
@@ -136,41 +163,25 @@ pub(super) mod avx2 {
         reason = "constant indices into arrays of registers; shapes are checked by the caller"
     )]
 
-    use core::arch::x86_64::{
-        __m128i as Vector, _mm_aesenc_si128 as round, _mm_aesenclast_si128 as last_round,
-        _mm_loadu_si128, _mm_set_epi64x, _mm_setzero_si128 as zero, _mm_storeu_si128,
-        _mm_xor_si128 as xor,
+    use crate::aes::registers::x128::{
+        BLOCKS, Vector, blocks, broadcast, last_round, low_words, round, xor, zero,
     };
 
-    use super::super::{Leaves, MAX_DEPTH, portable};
-    use crate::{aes::RoundKeys, block::Block};
+    narrow_registers!("avx2,aes,sse4.1");
+}
 
-    const VECTORS: usize = 2;
-    const PIECE: usize = VECTORS;
+/// VAES without AVX-512: two blocks a register, four counters by four leaves abreast.
+pub(super) mod vaes256 {
+    #![expect(
+        clippy::indexing_slicing,
+        reason = "constant indices into arrays of registers; shapes are checked by the caller"
+    )]
 
-    #[target_feature(enable = "avx2,aes,sse4.1")]
-    #[inline]
-    fn broadcast(block: &Block) -> Vector {
-        // SAFETY: a block is sixteen readable bytes.
-        unsafe { _mm_loadu_si128(core::ptr::from_ref(block).cast()) }
-    }
+    use crate::aes::registers::x256::{
+        BLOCKS, Vector, blocks, broadcast, last_round, low_words, round, xor, zero,
+    };
 
-    #[target_feature(enable = "avx2,aes,sse4.1")]
-    #[inline]
-    fn counters(start: u64) -> [Vector; VECTORS] {
-        core::array::from_fn(|v| _mm_set_epi64x(0, start.wrapping_add(v as u64) as i64))
-    }
-
-    #[target_feature(enable = "avx2,aes,sse4.1")]
-    #[inline]
-    fn store(from: &[Vector; VECTORS], to: &mut [Block]) {
-        for (v, block) in from.iter().zip(to) {
-            // SAFETY: a block is sixteen writable bytes.
-            unsafe { _mm_storeu_si128(core::ptr::from_mut(block).cast(), *v) }
-        }
-    }
-
-    fold_kernel!("avx2,aes,sse4.1");
+    narrow_registers!("avx2,vaes,aes,sse4.1");
 }
 
 /// VAES: four blocks a register, four counters by four leaves abreast.

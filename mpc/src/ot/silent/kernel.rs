@@ -107,7 +107,9 @@ pub(super) fn grow(
         },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
-        Simd::Avx2 if simd.supported() => unsafe { avx2::grow(key, first, delta, leaves, sums) },
+        Simd::Vaes | Simd::Avx2 if simd.supported() => unsafe {
+            avx2::grow(key, first, delta, leaves, sums)
+        },
         _ => portable::grow(key, first, delta, leaves, sums),
     }
 }
@@ -124,7 +126,9 @@ pub(super) fn rebuild(simd: Simd, key: Block, hole: u32, beside: &[Block], leave
         Simd::Avx512 if simd.supported() => unsafe { avx512::rebuild(key, hole, beside, leaves) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
-        Simd::Avx2 if simd.supported() => unsafe { avx2::rebuild(key, hole, beside, leaves) },
+        Simd::Vaes | Simd::Avx2 if simd.supported() => unsafe {
+            avx2::rebuild(key, hole, beside, leaves)
+        },
         _ => portable::rebuild(key, hole, beside, leaves),
     }
 }
@@ -146,7 +150,9 @@ pub(super) fn encode(
         Simd::Avx512 if simd.supported() => unsafe { avx512::encode(matrix, start, base, out) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
-        Simd::Avx2 if simd.supported() => unsafe { avx2::encode(matrix, start, base, out) },
+        Simd::Vaes | Simd::Avx2 if simd.supported() => unsafe {
+            avx2::encode(matrix, start, base, out)
+        },
         _ => portable::encode(matrix, start, base, out),
     }
 }

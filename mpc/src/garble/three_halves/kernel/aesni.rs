@@ -8,10 +8,11 @@
 use super::{Coins, Control, G2, GATE_BYTES, KEYS};
 use crate::aes::RoundKeys;
 use crate::aes::aesni::{encrypt_registers, load, store};
+use crate::aes::registers::x128::{low_bits, orthomorphism};
 use crate::block::Block;
 use crate::garble::LANES;
-use crate::garble::kernel::aesni::{AesNi, low_bit, orthomorphism};
 use crate::garble::kernel::interpreter::{self, AndGate, KEYS_AHEAD};
+use crate::garble::kernel::narrow::aes128::AesNi;
 use crate::garble::kernel::{Job, Lanes, Secrets};
 use core::arch::x86_64::*;
 
@@ -19,7 +20,7 @@ struct ThreeHalves;
 
 /// The cipher's inputs of a lane: `w x + j` for `a`, `b`, `a + b`.
 #[inline]
-#[target_feature(enable = "sse2")]
+#[target_feature(enable = "avx2,aes,sse4.1")]
 fn inputs(a: __m128i, b: __m128i, lane: usize) -> [__m128i; 3] {
     let (wa, wb) = (orthomorphism(a), orthomorphism(b));
     let tweak = |t| _mm_set_epi64x(0, 4 * lane as i64 + t);
@@ -80,7 +81,7 @@ fn garble_and(
     };
     let colour_0 = |x: &Block| {
         let x = load(x);
-        let p = low_bit(x);
+        let p = low_bits(x);
         (_mm_xor_si128(x, _mm_and_si128(p, delta)), p)
     };
     for pair in 0..LANES / 2 {
@@ -171,7 +172,7 @@ fn evaluate_and(keys: &[RoundKeys; KEYS], a: &Lanes, b: &Lanes, table: &[u8; GAT
             let third = _mm_unpacklo_epi64(third, third);
 
             // `i` in the low, `j` in the high word; `i + j` in both.
-            let (i, j) = (low_bit(a), low_bit(b));
+            let (i, j) = (low_bits(a), low_bits(b));
             let (ij, sum) = (cross(i, j), _mm_xor_si128(i, j));
             let own = _mm_xor_si128(g01, cross(b, a));
             let h = _mm_xor_si128(h, _mm_and_si128(ij, own));

@@ -129,6 +129,44 @@ impl FromStr for SimdChoice {
     }
 }
 
+/// A portable loop, its copies for AVX-512 and AVX2 with FMA, and the choice between them.
+macro_rules! versions {
+    ($(
+        $(#[$doc:meta])*
+        fn $name:ident $(<$w:ident: $bound:ident>)? ($($arg:ident: $type:ty),* $(,)?) $(-> $result:ty)? $body:block
+    )*) => {$(
+        $(#[$doc])*
+        pub(crate) fn $name $(<$w: $bound>)? (simd: $crate::simd::Supported, $($arg: $type),*) $(-> $result)? {
+            #[inline(always)]
+            fn portable $(<$w: $bound>)? ($($arg: $type),*) $(-> $result)? $body
+
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+            fn avx512 $(<$w: $bound>)? ($($arg: $type),*) $(-> $result)? {
+                portable($($arg),*)
+            }
+
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx2,fma")]
+            fn avx2 $(<$w: $bound>)? ($($arg: $type),*) $(-> $result)? {
+                portable($($arg),*)
+            }
+
+            match simd.level() {
+                #[cfg(target_arch = "x86_64")]
+                // SAFETY: a `Supported` level's features are present.
+                $crate::Simd::Avx512 => unsafe { avx512($($arg),*) },
+                #[cfg(target_arch = "x86_64")]
+                // SAFETY: a `Supported` level's features are present.
+                $crate::Simd::Avx2 => unsafe { avx2($($arg),*) },
+                _ => portable($($arg),*),
+            }
+        }
+    )*};
+}
+
+pub(crate) use versions;
+
 #[cfg(test)]
 mod tests {
     use super::*;

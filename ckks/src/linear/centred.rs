@@ -21,6 +21,7 @@
 
 mod kernel;
 
+use super::layout::check_weights;
 use crate::simd::Supported;
 use crate::{Error, Modulus, Simd};
 use zeroize::Zeroizing;
@@ -185,16 +186,7 @@ impl CentredWeights {
         bits: u32,
         values: &[i16],
     ) -> Result<Self, Error> {
-        if values.is_empty() || outputs.checked_mul(terms) != Some(values.len()) {
-            return Err(Error::WeightShape {
-                outputs,
-                terms,
-                got: values.len(),
-            });
-        }
-        if let Some(index) = values.iter().position(|w| w.unsigned_abs() > max_weight) {
-            return Err(Error::Weight { index, max_weight });
-        }
+        check_weights((outputs, terms), max_weight, values)?;
         let chunk = chunk(max_weight, bits);
         if chunk == 0 || bits > MAX_BITS {
             return Err(Error::Accumulator {

@@ -11,6 +11,25 @@ use zeroize::Zeroizing;
 /// Outputs that a kernel computes at once, at most: 6 outputs x 32 columns fill the register file.
 pub(super) const MAX_BLOCK: usize = 6;
 
+/// Whether there are `outputs` x `terms` > 0 weights of absolute values up to `max_weight`.
+pub(super) fn check_weights(
+    (outputs, terms): (usize, usize),
+    max_weight: u16,
+    values: &[i16],
+) -> Result<(), Error> {
+    if values.is_empty() || outputs.checked_mul(terms) != Some(values.len()) {
+        return Err(Error::WeightShape {
+            outputs,
+            terms,
+            got: values.len(),
+        });
+    }
+    if let Some(index) = values.iter().position(|w| w.unsigned_abs() > max_weight) {
+        return Err(Error::Weight { index, max_weight });
+    }
+    Ok(())
+}
+
 /// A matrix of signed 16-bit weights, packed for the kernels and overwritten on drop. Groups that use
 /// one matrix share it by [`Arc`].
 pub struct Weights {
@@ -39,16 +58,7 @@ impl Weights {
         max_weight: u16,
         values: &[i16],
     ) -> Result<Arc<Self>, Error> {
-        if values.is_empty() || outputs.checked_mul(terms) != Some(values.len()) {
-            return Err(Error::WeightShape {
-                outputs,
-                terms,
-                got: values.len(),
-            });
-        }
-        if let Some(index) = values.iter().position(|w| w.unsigned_abs() > max_weight) {
-            return Err(Error::Weight { index, max_weight });
-        }
+        check_weights((outputs, terms), max_weight, values)?;
         let mut packed = Zeroizing::new(Vec::with_capacity(values.len()));
         let mut rest = values;
         for block in blocks(outputs) {

@@ -19,7 +19,7 @@ mod tests;
 #[cfg(target_arch = "x86_64")]
 use super::lanes::{avx2::Avx2, avx512::Avx512};
 use super::{Modulus, Word};
-use crate::rlwe::kernel::versions;
+use crate::simd::versions;
 use crate::simd::{Simd, Supported};
 
 /// A constant factor w modulo q with floor(w 2^64 / q), so that a product costs no wide division

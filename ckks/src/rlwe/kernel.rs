@@ -2,46 +2,8 @@
 //! features it is given.
 
 use super::ModulusSwitch;
-use crate::simd::{Simd, Supported};
+use crate::simd::versions;
 use crate::{Modulus, Word};
-
-/// A portable loop, its copies for AVX-512 and AVX2, and the choice between them.
-macro_rules! versions {
-    ($(
-        $(#[$doc:meta])*
-        fn $name:ident $(<$w:ident: $bound:ident>)? ($($arg:ident: $type:ty),* $(,)?) $(-> $result:ty)? $body:block
-    )*) => {$(
-        $(#[$doc])*
-        pub(crate) fn $name $(<$w: $bound>)? (simd: Supported, $($arg: $type),*) $(-> $result)? {
-            #[inline(always)]
-            fn portable $(<$w: $bound>)? ($($arg: $type),*) $(-> $result)? $body
-
-            #[cfg(target_arch = "x86_64")]
-            #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-            fn avx512 $(<$w: $bound>)? ($($arg: $type),*) $(-> $result)? {
-                portable($($arg),*)
-            }
-
-            #[cfg(target_arch = "x86_64")]
-            #[target_feature(enable = "avx2")]
-            fn avx2 $(<$w: $bound>)? ($($arg: $type),*) $(-> $result)? {
-                portable($($arg),*)
-            }
-
-            match simd.level() {
-                #[cfg(target_arch = "x86_64")]
-                // SAFETY: a `Supported` level's features are present.
-                Simd::Avx512 => unsafe { avx512($($arg),*) },
-                #[cfg(target_arch = "x86_64")]
-                // SAFETY: a `Supported` level's features are present.
-                Simd::Avx2 => unsafe { avx2($($arg),*) },
-                _ => portable($($arg),*),
-            }
-        }
-    )*};
-}
-
-pub(crate) use versions;
 
 versions! {
     /// Switches reduced residues in place.
@@ -142,6 +104,7 @@ versions! {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Simd;
 
     #[test]
     fn every_level_computes_the_same() {

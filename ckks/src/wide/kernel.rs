@@ -1,7 +1,6 @@
 //! Passes over residues and 64-bit integers compiled for each instruction set.
 
-use crate::rlwe::kernel::versions;
-use crate::simd::{Simd, Supported};
+use crate::simd::versions;
 
 versions! {
     /// sum += floor((x D mod 2^94) / 2^30) modulo 2^64, D in three 32-bit words.
@@ -60,6 +59,7 @@ versions! {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Simd;
 
     #[test]
     fn every_level_agrees_with_the_definition_at_the_edges() {

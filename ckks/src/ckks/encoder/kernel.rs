@@ -6,8 +6,7 @@
 
 use crate::Modulus;
 use crate::ring::kernel::Factor;
-use crate::rlwe::kernel::versions;
-use crate::simd::{Simd, Supported};
+use crate::simd::versions;
 use rustfft::num_complex::Complex64;
 
 /// 1.5 * 2^52.
@@ -133,6 +132,7 @@ versions! {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Simd;
     use num_bigint::BigInt;
     use rustfft::num_traits::FromPrimitive;
 

@@ -1,8 +1,7 @@
 //! The one pass over residues that no other rung needs.
 
 use crate::Modulus;
-use crate::rlwe::kernel::versions;
-use crate::simd::{Simd, Supported};
+use crate::simd::versions;
 
 versions! {
     /// x = x + c.

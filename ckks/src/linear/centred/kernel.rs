@@ -9,7 +9,7 @@
 )]
 
 use super::{BLOCK, STRIP, Strip};
-use crate::simd::{Simd, Supported};
+use crate::simd::{Simd, Supported, versions};
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::*;
 
@@ -27,43 +27,7 @@ fn product((q, inverse): (f64, f64), x: f64, y: f64) -> f64 {
     (high * inverse).round_ties_even().mul_add(-q, high) + low
 }
 
-/// A portable loop, its copies under AVX-512 and AVX2 with FMA, and the choice between them.
-macro_rules! passes {
-    ($(
-        $(#[$doc:meta])*
-        fn $name:ident ($($arg:ident: $type:ty),* $(,)?) $body:block
-    )*) => {$(
-        $(#[$doc])*
-        pub(super) fn $name(simd: Supported, $($arg: $type),*) {
-            #[inline(always)]
-            fn portable($($arg: $type),*) $body
-
-            #[cfg(target_arch = "x86_64")]
-            #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-            fn avx512($($arg: $type),*) {
-                portable($($arg),*)
-            }
-
-            #[cfg(target_arch = "x86_64")]
-            #[target_feature(enable = "avx2,fma")]
-            fn avx2($($arg: $type),*) {
-                portable($($arg),*)
-            }
-
-            match simd.level() {
-                #[cfg(target_arch = "x86_64")]
-                // SAFETY: a `Supported` level's features are present.
-                Simd::Avx512 => unsafe { avx512($($arg),*) },
-                #[cfg(target_arch = "x86_64")]
-                // SAFETY: a `Supported` level's features are present.
-                Simd::Avx2 => unsafe { avx2($($arg),*) },
-                _ => portable($($arg),*),
-            }
-        }
-    )*};
-}
-
-passes! {
+versions! {
     /// out = x y.
     fn multiply(q: (f64, f64), out: &mut [Strip], x: &[Strip], y: &[Strip]) {
         let operands = x.as_flattened().iter().zip(y.as_flattened());

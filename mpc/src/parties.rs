@@ -8,6 +8,7 @@ use crate::channel::{Channel, NetworkModel};
 use std::io;
 use std::net::{TcpListener, TcpStream};
 use std::sync::Barrier;
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -79,9 +80,11 @@ where
     let theirs = TcpStream::connect(listener.local_addr().map_err(io)?).map_err(io)?;
     let (ours, _) = listener.accept().map_err(io)?;
     let barrier = Barrier::new(2);
+    let ((one, after_one), (two, after_two)) = (channel(), channel());
     let (a, b) = thread::scope(|scope| {
-        let other = scope.spawn(|| act(bench, theirs, true, second, &barrier));
-        (act(bench, ours, false, first, &barrier), other.join())
+        let other = scope.spawn(|| act(bench, theirs, true, second, &barrier, (two, after_one)));
+        let this = act(bench, ours, false, first, &barrier, (one, after_two));
+        (this, other.join())
     });
     let b = b.unwrap_or_else(|_| Err(io(io::Error::other("a party ended abnormally"))));
     // The first party's error is the cause if both have one: the second sees a closed channel.
@@ -100,6 +103,9 @@ struct Timed<T> {
     end: Instant,
 }
 
+/// Nothing is sent: it is dropped by who is done, however that comes about, and the other side's end shows it.
+type Done = (Sender<()>, Receiver<()>);
+
 /// One party, in a pool of its own.
 fn act<S, T: Send>(
     bench: &Bench,
@@ -107,6 +113,7 @@ fn act<S, T: Send>(
     unblocked: bool,
     party: Party<'_, S, T>,
     barrier: &Barrier,
+    (done, other): Done,
 ) -> Result<Timed<T>, Error> {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(bench.threads)
@@ -120,7 +127,7 @@ fn act<S, T: Send>(
         None if unblocked => Channel::tcp_unblocked(stream, TIMEOUT),
         None => Channel::tcp(stream, TIMEOUT),
     };
-    let run = || {
+    let run = move || {
         let ready = connect().and_then(|mut ch| {
             let state = (party.setup)(&mut ch)?;
             ch.flush()?;
@@ -132,11 +139,12 @@ fn act<S, T: Send>(
         let start = Instant::now();
         let result = (party.work)(&mut ch, state)?;
         ch.flush()?;
-        Ok(Timed {
-            result,
-            start,
-            end: Instant::now(),
-        })
+        let end = Instant::now();
+        // What is queued may keep the peer busy for longer than a dropped channel waits. Who fails does not come here, so that
+        // the peer notices at once.
+        drop(done);
+        let _ended = other.recv();
+        Ok(Timed { result, start, end })
     };
     match pool {
         Ok(pool) => pool.install(run),
@@ -144,5 +152,56 @@ fn act<S, T: Send>(
             barrier.wait();
             Err(error)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BENCH: Bench = Bench {
+        network: None,
+        threads: 1,
+    };
+    const BYTES: usize = 32 << 20;
+
+    fn party<'a, T>(
+        work: impl FnOnce(&mut Channel) -> Result<T, Error> + Send + 'a,
+    ) -> Party<'a, (), T> {
+        Party::new(|_| Ok(()), |ch, ()| work(ch))
+    }
+
+    #[test]
+    fn a_slow_reader_gets_all_of_a_fast_writer() {
+        let reader = party(|ch| {
+            thread::sleep(Duration::from_millis(1_500));
+            let mut bytes = vec![0; BYTES];
+            ch.recv(&mut bytes)?;
+            Ok(bytes.iter().all(|&byte| byte == 5))
+        });
+        let outcome = run(&BENCH, reader, party(|ch| ch.send(&vec![5; BYTES]))).unwrap();
+        assert!(outcome.first && outcome.seconds > 1.5);
+    }
+
+    #[test]
+    fn a_party_that_fails_does_not_keep_the_other_waiting() {
+        let fail = || Error::Length {
+            what: "a test",
+            length: 0,
+            expected: "1".into(),
+        };
+        let start = Instant::now();
+        let failing = party(|_| Err::<(), _>(fail()));
+        let error = run(&BENCH, party(|ch| ch.recv(&mut [0])), failing).unwrap_err();
+        assert!(
+            matches!(error, Error::Closed { .. } | Error::Reset { .. }),
+            "{error}"
+        );
+        let error = run(&BENCH, party(|_| Err::<(), _>(fail())), party(|_| Ok(()))).unwrap_err();
+        assert!(matches!(error, Error::Length { .. }), "{error}");
+        let setup = Party::new(|_| Err::<(), _>(fail()), |_, ()| Ok(()));
+        let error = run(&BENCH, setup, party(|_| Ok(()))).unwrap_err();
+        assert!(matches!(error, Error::Length { .. }), "{error}");
+        assert!(start.elapsed() < Duration::from_secs(5));
     }
 }

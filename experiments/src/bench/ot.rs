@@ -123,9 +123,10 @@ fn one(protocol: CotProtocol, requests: usize, simd: Simd) -> Result<Figures, Er
         network: None,
         threads: 1,
     };
-    let outcome = parties::run(&bench, sender, receiver).map_err(failed)?;
+    // The receiver of SoftSpoken only writes: it must be the party whose writes wait until they are read.
+    let outcome = parties::run(&bench, receiver, sender).map_err(failed)?;
     let cots = (requests * REQUEST) as f64;
-    let (bytes_setup, sent) = outcome.first;
+    let (bytes_setup, sent) = outcome.second;
     Ok(Figures {
         protocol: protocol.to_string(),
         cots_per_second: cots / outcome.seconds,

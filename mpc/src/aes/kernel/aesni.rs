@@ -6,6 +6,7 @@
 
 use super::super::RoundKeys;
 use super::RCON;
+use super::narrow::aes128;
 use crate::block::Block;
 use core::arch::x86_64::*;
 
@@ -49,26 +50,6 @@ pub(super) fn expand(keys: &[Block], out: &mut [RoundKeys]) {
     }
 }
 
-/// AES on `Z` registers at once, all under one key.
-#[target_feature(enable = "avx2,aes,sse4.1")]
-#[inline]
-pub(crate) fn encrypt_registers<const Z: usize>(keys: &RoundKeys, state: &mut [__m128i; Z]) {
-    let k = load(&keys.0[0]);
-    for s in state.iter_mut() {
-        *s = _mm_xor_si128(*s, k);
-    }
-    for round in &keys.0[1..10] {
-        let k = load(round);
-        for s in state.iter_mut() {
-            *s = _mm_aesenc_si128(*s, k);
-        }
-    }
-    let k = load(&keys.0[10]);
-    for s in state.iter_mut() {
-        *s = _mm_aesenclast_si128(*s, k);
-    }
-}
-
 /// Enciphers all blocks under one key, in place.
 #[target_feature(enable = "avx2,aes,sse4.1")]
 #[inline]
@@ -78,7 +59,7 @@ pub(super) fn encrypt(keys: &RoundKeys, blocks: &mut [Block]) {
         for (s, b) in state.iter_mut().zip(chunk.iter()) {
             *s = load(b);
         }
-        encrypt_registers(keys, &mut state);
+        aes128::encrypt(keys, &mut state);
         for (s, b) in state.iter().zip(chunk.iter_mut()) {
             store(b, *s);
         }

@@ -7,7 +7,8 @@
 
 use super::{Coins, Control, G2, GATE_BYTES, KEYS};
 use crate::aes::RoundKeys;
-use crate::aes::aesni::{encrypt_registers, load, store};
+use crate::aes::aesni::{load, store};
+use crate::aes::narrow::aes128::encrypt;
 use crate::aes::registers::x128::{low_bits, orthomorphism};
 use crate::block::Block;
 use crate::garble::LANES;
@@ -94,7 +95,7 @@ fn garble_and(
                 s[6 * k + 2 * t + 1] = _mm_xor_si128(x, wdelta);
             }
         }
-        encrypt_registers(&keys[pair / (LANES / 2 / KEYS)], &mut s);
+        encrypt(&keys[pair / (LANES / 2 / KEYS)], &mut s);
         for k in 0..2 {
             let lane = 2 * pair + k;
             let ((a, pa), (b, pb)) = (colour_0(&a.0[lane]), colour_0(&b.0[lane]));
@@ -153,7 +154,7 @@ fn evaluate_and(keys: &[RoundKeys; KEYS], a: &Lanes, b: &Lanes, table: &[u8; GAT
             let t = inputs(load(&a.0[lane]), load(&b.0[lane]), lane);
             s[3 * k..3 * k + 3].copy_from_slice(&t);
         }
-        encrypt_registers(&keys[four / (LANES / 4 / KEYS)], &mut s);
+        encrypt(&keys[four / (LANES / 4 / KEYS)], &mut s);
         for k in 0..4 {
             let lane = 4 * four + k;
             let (a, b) = (load(&a.0[lane]), load(&b.0[lane]));

@@ -8,7 +8,9 @@ use super::{CLEAR_LSB, ROW_BLOCKS, ROW_WEIGHT, ROWS, trees};
 use crate::{
     aes::{
         RoundKeys,
-        aesni::{encrypt_registers, expand_one, load, store},
+        aesni::{expand_one, load, store},
+        narrow::aes128::encrypt,
+        registers::x128::orthomorphism,
     },
     block::Block,
 };
@@ -24,14 +26,6 @@ pub(super) fn schedule(key: Block) -> RoundKeys {
     keys
 }
 
-/// The orthomorphism of the hash.
-#[target_feature(enable = "avx2")]
-#[inline]
-fn orthomorphism(x: __m128i) -> __m128i {
-    let high = _mm_blend_epi32::<0b1100>(_mm_setzero_si128(), x);
-    _mm_xor_si128(_mm_shuffle_epi32::<0x4e>(x), high)
-}
-
 /// Expands `Z` parents; their left children's sum.
 #[target_feature(enable = "avx2,aes,sse4.1")]
 #[inline]
@@ -45,7 +39,7 @@ fn expand_few<const Z: usize>(
         *x = orthomorphism(load(parent));
         *s = *x;
     }
-    encrypt_registers(keys, &mut state);
+    encrypt(keys, &mut state);
     let mut sum = _mm_setzero_si128();
     for (((s, x), parent), right) in state.iter().zip(&inputs).zip(parents).zip(right) {
         let left = _mm_xor_si128(*s, *x);
@@ -118,7 +112,7 @@ pub(super) fn encode(matrix: &RoundKeys, start: u64, base: &[Block], out: &mut [
                 let counter = first.wrapping_add((ABREAST * j + z) as u64);
                 *s = _mm_set_epi64x(0, counter as i64);
             }
-            encrypt_registers(matrix, &mut state);
+            encrypt(matrix, &mut state);
             for (pair, to) in state.chunks_exact(2).zip(eight.chunks_exact_mut(8)) {
                 let words = _mm256_set_m128i(pair[1], pair[0]);
                 let even = _mm256_srli_epi64::<32>(_mm256_mul_epu32(words, size));
